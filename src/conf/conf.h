@@ -24,6 +24,9 @@
 #include "base/strbuf.h"
 #include "words/words.h"
 
+/* The file that is read when nobody names another. */
+#define CONF_FILE SYSCONFDIR "/tlstally/tlstally.conf"
+
 enum before_queue_filter {
 	BEFORE_QUEUE_FILTER_AUTO,
 	BEFORE_QUEUE_FILTER_YES,

@@ -74,7 +74,7 @@ static const char head[] =
 static const char tail[] =
 	".Sh FILES\n"
 	".Bl -tag -width Ds\n"
-	".It Pa " SYSCONFDIR "/tlstally/tlstally.conf\n"
+	".It Pa " CONF_FILE "\n"
 	"Read unless\n"
 	".Fl c\n"
 	"or the environment's\n"

@@ -9,7 +9,7 @@
 
 const char *settings_file_default(void)
 {
-	return SYSCONFDIR "/tlstally/tlstally.conf";
+	return CONF_FILE;
 }
 
 const char *settings_file_path(const struct settings_file *file)

@@ -23,7 +23,15 @@ void check_tell(struct look *look, enum finding_id id, const char *const *texts,
 	if (finding->command == NULL)
 		return;
 	finding_write(finding->command, texts, count, &command);
-	doc_set(item, "command", strbuf_text(&command));
+	if (command.len > 0)
+		doc_set(item, "command", strbuf_text(&command));
+}
+
+const char *check_settings_file(const struct look *look)
+{
+	const char *file = look->of->conf->file;
+
+	return file != NULL ? file : CONF_FILE;
 }
 
 static json_t *last_told(const struct look *look)

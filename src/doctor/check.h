@@ -75,6 +75,9 @@ void check_tell(struct look *look, enum finding_id id, const char *const *texts,
 /* Since when the last finding is so, where the check knows; secs. */
 void check_tell_since(struct look *look, int64_t since);
 
+/* Where the settings stand, or would. */
+const char *check_settings_file(const struct look *look);
+
 /* A number as text. */
 const char *check_number(struct look *look, uint64_t n);
 

@@ -128,7 +128,7 @@ void check_certificate(struct look *look)
 		return;
 	if (read_leaf(path, &leaf, &err) < 0) {
 		CHECK_TELL(look, CERTIFICATE_UNREADABLE,
-		           arena_strdup(look->arena, err.text));
+		           arena_strdup(look->arena, err.text), path);
 		return;
 	}
 	fd = connect_to(&endpoint, &err);

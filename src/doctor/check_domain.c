@@ -140,11 +140,13 @@ void check_mx(struct look *look)
 	if (answer.status == VIEW_OK && answer.count == 1 &&
 	    answer.records[0].host != NULL &&
 	    strcmp(answer.records[0].host, ".") == 0)
-		CHECK_TELL(look, MX_NULL, domain, contact);
+		CHECK_TELL(look, MX_NULL, domain, contact,
+		           check_settings_file(look));
 	else if (answer.status == VIEW_OK || has_address(look, domain, &known))
 		CHECK_TELL(look, MX_WELL, domain);
 	else if (known)
-		CHECK_TELL(look, MX_NONE, domain, contact);
+		CHECK_TELL(look, MX_NONE, domain, contact,
+		           check_settings_file(look));
 }
 
 /* The TXT records of the name that may be of a kind: how many, and the first.

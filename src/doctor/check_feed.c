@@ -69,6 +69,14 @@ static void sum_lines(const struct status_of *of,
 	}
 }
 
+/* As [log] journal_users names whose the first was. */
+static const char *user_of(struct look *look, const struct day_lines *lines)
+{
+	return lines->uid == LINE_UID_NONE
+	               ? "nobody"
+	               : check_number(look, (uint64_t)lines->uid);
+}
+
 void check_log(struct look *look)
 {
 	struct day_lines sums[LINE_FATES] = {{0}};
@@ -97,7 +105,8 @@ void check_lines(struct look *look)
 	else if (sums[LINE_FOREIGN].n > 0)
 		CHECK_TELL(look, none ? LINES_FOREIGN_ALL : LINES_FOREIGN_SOME,
 		           check_number(look, sums[LINE_FOREIGN].n),
-		           sums[LINE_FOREIGN].first);
+		           sums[LINE_FOREIGN].first, check_settings_file(look),
+		           user_of(look, &sums[LINE_FOREIGN]));
 	else if (sums[LINE_UNCLEAR].n > 0)
 		CHECK_TELL(look, LINES_UNCLEAR,
 		           check_number(look, sums[LINE_UNCLEAR].n),
@@ -145,7 +154,8 @@ void check_levels(struct look *look)
 		CHECK_TELL(look, LEVELS_NO_DANE,
 		           check_number(look, levels.dane));
 	else if (all_less(levels.less_than_sts, levels.sts))
-		CHECK_TELL(look, LEVELS_NO_STS, check_number(look, levels.sts));
+		CHECK_TELL(look, LEVELS_NO_STS, check_number(look, levels.sts),
+		           check_settings_file(look));
 	else
 		CHECK_TELL(look, LEVELS_WELL);
 }
@@ -166,7 +176,7 @@ void check_judged(struct look *look)
 		CHECK_TELL(look, JUDGED_ALL);
 	else
 		CHECK_TELL(look, by_log ? JUDGED_BY_NO_LINE : JUDGED_BY_NOBODY,
-		           check_number(look, n));
+		           check_number(look, n), check_settings_file(look));
 }
 
 void check_coverage(struct look *look)
@@ -189,6 +199,7 @@ void check_coverage(struct look *look)
 			           check_number(look, coverage.domains),
 			           day_format(day, text), coverage.feed->daemon,
 			           coverage.feed->check);
+			check_tell_since(look, day_start(day));
 			return;
 		}
 		uncovered += coverage.uncovered;

@@ -16,8 +16,7 @@ static void look_at_rest(struct look *look, const struct fleet_seen *seen)
 		CHECK_TELL(look, LEDGER_LEAVES, day_format(seen->until, day));
 	if (seen->exposed)
 		CHECK_TELL(look, LEDGER_EXPOSED, fleet_exposed_words,
-		           look->of->conf->file != NULL ? look->of->conf->file
-		                                        : "");
+		           check_settings_file(look));
 	if (off >= FLEET_CLOCK_SECS)
 		CHECK_TELL(look, LEDGER_CLOCK,
 		           check_number(look, (uint64_t)off / 60),

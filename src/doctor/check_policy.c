@@ -336,6 +336,21 @@ void check_policyca(struct look *look)
 		policyca_of(look, &asker);
 }
 
+/* The setting that keeps it from DANE although smtp_dns_support_level does not
+ * (postfix/postfix_facts.h), as it should be. */
+static const char *dane_needs(const char *why_not)
+{
+	static const char *const settings[] = {"smtp_host_lookup=dns",
+	                                       "ignore_mx_lookup_error=no",
+	                                       "smtp_dns_resolver_options="};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		if (strncmp(why_not, settings[i], strcspn(settings[i], "=")) ==
+		    0)
+			return settings[i];
+	return "smtp_dns_support_level=dnssec";
+}
+
 void check_policydane(struct look *look)
 {
 	struct asker asker;
@@ -350,7 +365,7 @@ void check_policydane(struct look *look)
 		else if (strcmp(get(&asker, "smtp_dns_support_level"),
 		                "dnssec") == 0)
 			CHECK_TELL(look, POLICYDANE_VAIN, directory, why_not,
-			           asker.client->name);
+			           asker.client->name, dane_needs(why_not));
 		else
 			CHECK_TELL(look, POLICYDANE_OFF, directory);
 	}

@@ -243,7 +243,8 @@ static void socketname_of(struct look *look, const struct postfix_facts *facts)
 		           name);
 	else if (client->chroot && name[0] == '/')
 		CHECK_TELL(look, SOCKETNAME_OUTSIDE, directory, client->name,
-		           name, facts->queue_directory, socket);
+		           name, facts->queue_directory, socket,
+		           check_settings_file(look));
 	else
 		CHECK_TELL(look, SOCKETNAME_OTHER, directory, client->name,
 		           name, client->socket_path, socket);

@@ -31,7 +31,8 @@ static void ask_relay(struct look *look, const struct smtp_login *login)
 	took = clock_host_ms() - began;
 	if (result != CURLE_OK) {
 		smtp_opening_failed(&opening, result, login->name, &why);
-		CHECK_TELL(look, RELAY_REFUSES, why.text);
+		CHECK_TELL(look, RELAY_REFUSES, why.text,
+		           check_settings_file(look));
 	} else if (took >= SLOW_MS) {
 		CHECK_TELL(look, RELAY_SLOW, login->name,
 		           check_number(look, (uint64_t)took / 1000));
@@ -72,13 +73,13 @@ void check_relay(struct look *look)
 			CHECK_TELL(look, RELAY_SENDMAIL, path);
 		else if (!is_hidden(look, path, X_OK))
 			CHECK_TELL(look, RELAY_NO_SENDMAIL, path,
-			           strerror(errno),
-			           conf->file != NULL ? conf->file : "");
+			           strerror(errno), check_settings_file(look));
 	} else if (is_hidden(look, conf->deliver.mail_password_file, R_OK) ||
 	           is_hidden(look, conf->deliver.mail_ca_file, R_OK)) {
 		return;
 	} else if (smtp_login_read(&login, conf, &err) < 0) {
-		CHECK_TELL(look, RELAY_REFUSES, err.text);
+		CHECK_TELL(look, RELAY_REFUSES, err.text,
+		           check_settings_file(look));
 	} else {
 		ask_relay(look, &login);
 	}

@@ -9,6 +9,8 @@
 #include "base/day.h"
 #include "base/json.h"
 #include "base/moment.h"
+#include "conf/settings.h"
+#include "conf/value.h"
 #include "postfix/postfix_feed.h"
 #include "show/doc.h"
 #include "store/day_sums.h"
@@ -41,7 +43,10 @@ void check_runs(struct look *look)
 		                                60));
 		check_tell_since(look, runs.at);
 	} else if (runs.is_day_late) {
-		CHECK_TELL(look, RUNS_DAY_LATE);
+		CHECK_TELL(look, RUNS_DAY_LATE,
+		           day_format(runs.late_day, text));
+		check_tell_since(look, day_start(runs.late_day + 1) +
+		                               of->conf->report.grace);
 	} else if (runs.overdue_since != 0) {
 		CHECK_TELL(look, RUNS_DELIVERY_LATE);
 		check_tell_since(look, runs.overdue_since);
@@ -180,6 +185,17 @@ static void tell_missing(struct look *look)
 	                        choice.why[0] != '\0' ? ": " : "", choice.why));
 }
 
+/* Twice as much, as the settings have it. */
+static const char *larger_map(struct look *look, const struct status_room *room)
+{
+	auto_(strbuf_clear) struct strbuf text = {0};
+	struct conf larger = *look->of->conf;
+
+	larger.store.map_size = 2 * room->most;
+	value_write(settings_find("store", "map_size"), &larger, &text);
+	return arena_strdup(look->arena, strbuf_text(&text));
+}
+
 static void tell_room(struct look *look, const struct status_room *room)
 {
 	const struct status_of *of = look->of;
@@ -190,7 +206,7 @@ static void tell_room(struct look *look, const struct status_room *room)
 		                                  : STORE_MAP_NEARLY_FULL,
 		           check_number(look, room->size.used),
 		           check_number(look, room->most),
-		           of->conf->file != NULL ? of->conf->file : "");
+		           check_settings_file(look), larger_map(look, room));
 	else if (room->disk != ROOM_WELL)
 		CHECK_TELL(look,
 		           room->disk == ROOM_NONE ? STORE_DISK_FULL

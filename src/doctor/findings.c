@@ -9,6 +9,7 @@
 #define RELOAD_2(setting)                                                      \
 	"postconf -c {2} '" setting "' && postfix -c {2} reload"
 #define RELOAD(setting) "postconf -c {1} '" setting "' && postfix -c {1} reload"
+#define RESOLVER_COMMAND "tlstally lookup example.com"
 
 const struct finding findings[FINDINGS] = {
 	[SETTINGS_WELL] = {DOCTOR_GOOD, "{1} is complete, and {2} can read it",
@@ -25,7 +26,7 @@ const struct finding findings[FINDINGS] = {
 		{DOCTOR_GOOD,
                  "password and key files are not readable by other users",
                  NULL},
-	[SECRETS_OPEN] = {DOCTOR_BAD, "{1}", NULL},
+	[SECRETS_OPEN] = {DOCTOR_BAD, "{1}", "tlstally conf --check"},
 	[SECRETS_UNREADABLE] =
 		{DOCTOR_BAD,
                  "{2}, the owner of the store, cannot read {1}: {3}",
@@ -127,8 +128,9 @@ const struct finding findings[FINDINGS] = {
 	[SOCKETNAME_OUTSIDE] =
 		{DOCTOR_BAD,
                  "{2} in {1} runs in the chroot {4} and cannot reach {5}: set "
-                 "[events] socket = unix:{4}/run/tlsrpt/tlsrpt.sock",
-                 NULL},
+                 "[events] socket = unix:{4}/run/tlsrpt/tlsrpt.sock, and "
+                 "restart tlstallyd and its socket unit",
+                 "editor {6}"},
 	[ACCESS_WELL] = {DOCTOR_GOOD, "user {1} may write to {2}", NULL},
 	[ACCESS_SOCKET_DENIED] =
 		{DOCTOR_BAD,
@@ -178,25 +180,27 @@ const struct finding findings[FINDINGS] = {
 	[LINES_UNREAD_SOME] =
 		{DOCTOR_NOTE,
                  "{1} log lines were not understood, the first: '{2}'; "
-                 "expected are lines like '{3}' (tlstally-logd(8))",
-                 NULL},
+                 "expected are lines like '{3}' (tlstally-logd(8)): set the "
+                 "format of the log accordingly",
+                 "man 8 tlstally-logd"},
 	[LINES_UNREAD_ALL] =
 		{DOCTOR_BAD,
                  "{1} log lines were not understood, the first: '{2}'; "
-                 "expected are lines like '{3}' (tlstally-logd(8))",
-                 NULL},
+                 "expected are lines like '{3}' (tlstally-logd(8)): set the "
+                 "format of the log accordingly",
+                 "man 8 tlstally-logd"},
 	[LINES_FOREIGN_SOME] =
 		{DOCTOR_NOTE,
                  "{1} lines of the journal are not from root or Postfix's "
-                 "mail_owner and were ignored, the first: '{2}'; set [log] "
-                 "journal_users to count them",
-                 NULL},
+                 "mail_owner and were ignored, the first: '{2}'; if they are "
+                 "Postfix's, set [log] journal_users = {4}",
+                 "editor {3}"},
 	[LINES_FOREIGN_ALL] =
 		{DOCTOR_BAD,
                  "{1} lines of the journal are not from root or Postfix's "
-                 "mail_owner and were ignored, the first: '{2}'; set [log] "
-                 "journal_users to count them",
-                 NULL},
+                 "mail_owner and were ignored, the first: '{2}'; if they are "
+                 "Postfix's, set [log] journal_users = {4}",
+                 "editor {3}"},
 	[LINES_UNCLEAR] = {DOCTOR_NOTE,
                            "{1} deliveries are not counted because their log "
                            "lines are ambiguous or truncated, the first: '{2}'",
@@ -233,8 +237,10 @@ const struct finding findings[FINDINGS] = {
                  "this Postfix does not use DANE: all {1} sessions with MX "
                  "hosts that have TLSA records were at level may (tls= in its "
                  "log) and are not counted; does the resolver in "
-                 "/etc/resolv.conf validate DNSSEC?",
-                 NULL},
+                 "/etc/resolv.conf validate DNSSEC?  If it does, see that "
+                 "smtp_tls_security_level = dane and smtp_dns_support_level = "
+                 "dnssec",
+                 "postconf smtp_tls_security_level smtp_dns_support_level"},
 	[JUDGED_ALL] = {DOCTOR_GOOD, "each session was judged by its policy",
                         NULL},
 	[JUDGED_BY_NOBODY] =
@@ -243,20 +249,20 @@ const struct finding findings[FINDINGS] = {
                  "does not tell whether they met an MTA-STS policy in testing "
                  "mode; with [log] complete_events = yes, tlstally-logd finds "
                  "out from the log",
-                 NULL},
+                 "editor {2}"},
 	[JUDGED_BY_NO_LINE] =
 		{DOCTOR_NOTE,
-                 "{1} sessions were not judged, for the log has no lines about "
-                 "them: does Postfix log its TLS sessions (smtp_tls_loglevel = "
-                 "1), and does tlstally-logd run?",
-                 NULL},
+                 "{1} sessions were not judged because the log has no lines "
+                 "about them: does Postfix log its TLS sessions "
+                 "(smtp_tls_loglevel = 1), and does tlstally-logd run?",
+                 "postconf smtp_tls_loglevel; systemctl status tlstally-logd"},
 	[LEVELS_NO_STS] =
 		{DOCTOR_BAD,
                  "this Postfix does not use MTA-STS: all {1} sessions with "
                  "domains that enforce it were at level may (tls= in its log) "
                  "and are not counted; does its policy map support MTA-STS?  "
-                 "If not, set [log] enforces",
-                 NULL},
+                 "If not, set [log] enforces = dane, or none",
+                 "postconf smtp_tls_policy_maps; editor {2}"},
 
 	[MILTERS_WELL] = {DOCTOR_GOOD, "Postfix uses tlstally-milter", NULL},
 	[MILTERS_NOT_LISTED] = {DOCTOR_BAD,
@@ -361,11 +367,12 @@ const struct finding findings[FINDINGS] = {
                                 "tlstally policy {1}"},
 	[POLICYD_WELL] = {DOCTOR_GOOD, "tlstally-policyd has {1} answers ready",
                           NULL},
-	[POLICYD_OUTAGE] =
-		{DOCTOR_BAD,
-                 "the resolver answers nothing to tlstally-policyd: policies "
-                 "that are not known yet are not enforced",
-                 "tlstally doctor; journalctl -u tlstally-policyd"},
+	[POLICYD_OUTAGE] = {DOCTOR_BAD,
+                            "the resolver answers nothing to tlstally-policyd: "
+                            "policies that are not known yet are not enforced; "
+                            "[policy] resolver chooses another",
+                            RESOLVER_COMMAND
+                            "; journalctl -u tlstally-policyd"},
 	[POLICYD_UNREACHED] =
 		{DOCTOR_BAD,
                  "tlstally-policyd reaches no policy host: can this host "
@@ -420,9 +427,8 @@ const struct finding findings[FINDINGS] = {
                  RELOAD("smtp_dns_support_level=dnssec")},
 	[POLICYDANE_VAIN] = {DOCTOR_BAD,
                              "{3} in {1} does not use DANE, although "
-                             "smtp_dns_support_level "
-                             "is dnssec: {2}",
-                             NULL},
+                             "smtp_dns_support_level is dnssec: {2}",
+                             RELOAD("{4}")},
 	[POLICYMX_WELL] = {DOCTOR_GOOD,
                            "Postfix delivers only to hosts that an MTA-STS "
                            "policy names",
@@ -472,8 +478,8 @@ const struct finding findings[FINDINGS] = {
 	[COVERAGE_BROKEN] = {DOCTOR_BAD,
                              "Postfix sent mail to {1} domains on {2}, but no "
                              "TLS session was counted: is {3} running, and {4}",
-                             NULL},
-	[COVERAGE_TROUBLE] = {DOCTOR_BAD, "{1}", NULL},
+                             "systemctl status {3}; tlstally status"},
+	[COVERAGE_TROUBLE] = {DOCTOR_BAD, "{1}", "tlstally check-store"},
 	[LOOP_WELL] = {DOCTOR_GOOD,
                        "the sessions of reports by mail are not counted", NULL},
 	[LOOP_IGNORES] =
@@ -542,8 +548,8 @@ const struct finding findings[FINDINGS] = {
                        "timer or cron run it?",
                        RUN_COMMAND},
 	[RUNS_DAY_LATE] = {DOCTOR_BAD,
-                           "yesterday is over, but not closed: does the timer "
-                           "or cron run `tlstally run`?",
+                           "{1} is over, but not closed: does the timer or "
+                           "cron run `tlstally run`?",
                            RUN_COMMAND},
 	[RUNS_DELIVERY_LATE] =
 		{DOCTOR_BAD,
@@ -557,7 +563,9 @@ const struct finding findings[FINDINGS] = {
 	[RELAY_SLOW] = {DOCTOR_NOTE,
                         "the mail relay {1} takes {2} seconds to answer", NULL},
 	[RELAY_REFUSES] = {DOCTOR_BAD,
-                           "the mail relay does not accept mail: {1}", NULL},
+                           "the mail relay ([deliver] mail) does not accept "
+                           "mail, and reports wait: {1}",
+                           "editor {2}"},
 	[RELAY_NOT_SEEN] = {DOCTOR_UNKNOWN,
                             "not checked: no permission for {1}", NULL},
 	[RELAY_SENDMAIL] = {DOCTOR_GOOD, "{1} can be run", NULL},
@@ -571,7 +579,7 @@ const struct finding findings[FINDINGS] = {
 	[DELIVERIES_EXPIRED] =
 		{DOCTOR_BAD,
                  "of {1} deliveries in the last 7 days, {2} expired",
-                 "tlstally status"},
+                 "tlstally query sent-report --where state=expired"},
 	[DELIVERIES_REFUSED] =
 		{DOCTOR_NOTE,
                  "of {1} deliveries in the last 7 days, {2} were refused",
@@ -584,7 +592,7 @@ const struct finding findings[FINDINGS] = {
 		{DOCTOR_NOTE,
                  "of {1} copies ([report] always_bcc, bcc) in the last 7 days, "
                  "{2} were not delivered",
-                 "tlstally objects query sent-report"},
+                 "tlstally query sent-report"},
 	[CLOCK_WELL] = {DOCTOR_GOOD, "the clock is trusted", NULL},
 	[CLOCK_DOUBTED] = {DOCTOR_BAD,
                            "{1}; days are not closed and nothing is purged "
@@ -593,14 +601,14 @@ const struct finding findings[FINDINGS] = {
 	[HOSTS_WELL] = {DOCTOR_GOOD,
                         "the last days of other hosts are here: {1}", NULL},
 	[HOSTS_WAITED_FOR] = {DOCTOR_NOTE, "{1}: {2}", NULL},
-	[HOSTS_TROUBLE] = {DOCTOR_BAD, "{1}: {2}", NULL},
-	[HOSTS_MISSING] = {DOCTOR_BAD, "{1}: {2}", NULL},
+	[HOSTS_TROUBLE] = {DOCTOR_BAD, "{1}: {2}", "{3}"},
+	[HOSTS_MISSING] = {DOCTOR_BAD, "{1}: {2}", "{3}"},
 	[HOSTS_TWO_REPORTS] =
 		{DOCTOR_BAD,
                  "the counts of this host go to one that reports for it (last "
-                 "at {1}), and it makes reports of its own: sites get two; "
-                 "set [report] mode = off",
-                 NULL},
+                 "at {1}), and it makes reports of its own: sites get two; set "
+                 "[report] mode = off",
+                 "editor {2}"},
 	[MODE_WELL] = {DOCTOR_GOOD, "{1}: {2}", NULL},
 	[MODE_SENDS_NOT_ALL] = {DOCTOR_NOTE, "{1}: {2}", NULL},
 	[STORE_WELL] = {DOCTOR_GOOD, "{1} KiB in use", NULL},
@@ -612,10 +620,12 @@ const struct finding findings[FINDINGS] = {
 	[STORE_NOT_OURS] = {DOCTOR_UNKNOWN, "not checked: {1}", NULL},
 	[STORE_TROUBLE] = {DOCTOR_BAD, "{1}", "tlstally check-store"},
 	[STORE_MAP_FULL] = {DOCTOR_BAD,
-                            "{1} of map_size = {2} bytes are in use",
+                            "{1} of map_size = {2} bytes are in use: set "
+                            "[store] map_size = {4}",
                             "editor {3}"},
 	[STORE_MAP_NEARLY_FULL] = {DOCTOR_NOTE,
-                                   "{1} of map_size = {2} bytes are in use",
+                                   "{1} of map_size = {2} bytes are in use: "
+                                   "set [store] map_size = {4}",
                                    "editor {3}"},
 	[STORE_DISK_FULL] = {DOCTOR_BAD,
                              "only {1} MiB are free on the file system of the "
@@ -706,7 +716,7 @@ const struct finding findings[FINDINGS] = {
                  "tlstally-httpd"},
 	[CERTIFICATE_UNREADABLE] = {DOCTOR_BAD,
                                     "[http] tls_cert cannot be read: {1}",
-                                    NULL},
+                                    "openssl x509 -noout -subject -in {2}"},
 	[CERTIFICATE_NOT_SEEN] = {DOCTOR_UNKNOWN,
                                   "not checked: no TLS connection to {1}: {2}",
                                   NULL},
@@ -721,7 +731,9 @@ const struct finding findings[FINDINGS] = {
                  "this host: DANE does not work, although {2}",
                  "apt install unbound"},
 	[RESOLVER_SILENT] = {DOCTOR_BAD,
-                             "the resolver ({1}) does not answer: {2}", NULL},
+                             "the resolver ({1}) does not answer: {2}; "
+                             "[policy] resolver chooses another",
+                             RESOLVER_COMMAND},
 	[RESOLVER_POSTFIX_PLAIN] =
 		{DOCTOR_BAD,
                  "the resolver that Postfix asks ({1}) does not validate "
@@ -729,17 +741,22 @@ const struct finding findings[FINDINGS] = {
                  "apt install unbound"},
 	[RESOLVER_POSTFIX_SILENT] =
 		{DOCTOR_BAD,
-                 "the resolver that Postfix asks ({1}) does not answer: {2}",
-                 NULL},
+                 "the resolver that Postfix asks ({1}) does not answer: {2}; "
+                 "where that is a copy in a chroot, a start of Postfix makes "
+                 "it anew",
+                 "cat {1}; systemctl restart postfix"},
 	[MX_WELL] = {DOCTOR_GOOD, "{1} accepts mail", NULL},
 	[MX_NONE] = {DOCTOR_BAD,
                      "{1}, the domain of contact_info, has no MX record and no "
-                     "address: nobody can write to {2}",
-                     NULL},
+                     "address: nobody can write to {2}; set [report] "
+                     "contact_info to an address that receives mail, or "
+                     "publish an MX record of {1}",
+                     "editor {3}"},
 	[MX_NULL] = {DOCTOR_BAD,
                      "{1}, the domain of contact_info, accepts no mail (null "
-                     "MX): nobody can write to {2}",
-                     NULL},
+                     "MX): nobody can write to {2}; set [report] contact_info "
+                     "to an address that receives mail",
+                     "editor {3}"},
 	[SPF_WELL] = {DOCTOR_GOOD,
                       "{1} has an SPF record; whether it allows the host that "
                       "sends your mail is not checked",
@@ -748,15 +765,20 @@ const struct finding findings[FINDINGS] = {
 		{DOCTOR_NOTE,
                  "{1} has no SPF record: some receivers refuse its reports",
                  NULL},
-	[SPF_SEVERAL] = {DOCTOR_BAD,
-                         "{1} has {2} SPF records, which is an error for "
-                         "receivers (RFC 7208 section 3.2)",
-                         NULL},
-	[SPF_BROKEN] = {DOCTOR_BAD, "{1}: {2}", NULL},
-	[SPF_SAYS_NOBODY] = {DOCTOR_BAD,
-                             "the SPF record of {1} says that {1} sends no "
-                             "mail (-all, and no sender is allowed)",
-                             NULL},
+	[SPF_SEVERAL] =
+		{DOCTOR_BAD,
+                 "{1} has {2} SPF records, which is an error for receivers "
+                 "(RFC 7208 section 3.2): leave one of them in the DNS",
+                 NULL},
+	[SPF_BROKEN] = {DOCTOR_BAD,
+                        "the SPF record of {1} is an error for receivers: {2}; "
+                        "correct it in the DNS",
+                        NULL},
+	[SPF_SAYS_NOBODY] =
+		{DOCTOR_BAD,
+                 "the SPF record of {1} says that {1} sends no mail (-all, and "
+                 "no sender is allowed): add the hosts that send your reports",
+                 NULL},
 	[SPF_SAYS_ALL] = {DOCTOR_NOTE,
                           "the SPF record of {1} allows every sender (+all)",
                           NULL},
@@ -776,7 +798,8 @@ const struct finding findings[FINDINGS] = {
 	[DMARC_BROKEN] = {DOCTOR_NOTE, "{1}: {2}", NULL},
 	[DMARC_UNSIGNED] = {DOCTOR_BAD,
                             "the DMARC policy of {1} is {2}, but the last "
-                            "report was sent without a signature of {1}",
+                            "report was sent without a signature of {1}: let "
+                            "the milter that signs your mail sign for {1}",
                             NULL},
 	[TLSRPT_WELL] = {DOCTOR_GOOD, "{1} has a TLSRPT record itself", NULL},
 	[TLSRPT_MISSING] = {DOCTOR_NOTE,
@@ -802,11 +825,13 @@ const struct finding findings[FINDINGS] = {
                  NULL},
 	[DKIM_OTHER] = {DOCTOR_BAD,
                         "the last report was signed by {2}, not by {1}: "
-                        "receivers may ignore it (RFC 8460 section 3)",
+                        "receivers may ignore it (RFC 8460 section 3); let the "
+                        "milter that signs your mail sign for {1}",
                         NULL},
 	[DKIM_UNSIGNED] = {DOCTOR_BAD,
                            "the last report passed tlstally-milter without a "
-                           "DKIM signature of {1} (RFC 8460 section 3){2}",
+                           "DKIM signature of {1} (RFC 8460 section 3){2}: let "
+                           "the milter that signs your mail sign for {1}",
                            NULL},
 	[DKIMKEY_WELL] = {DOCTOR_GOOD, "the key {1} may sign reports", NULL},
 	[DKIMKEY_NOT_SEEN] =
@@ -814,9 +839,18 @@ const struct finding findings[FINDINGS] = {
                  "the key is not known because no signature was seen; its "
                  "record should have no s=, or s=email:tlsrpt",
                  NULL},
-	[DKIMKEY_NONE] = {DOCTOR_BAD, "the key {1} is not in the DNS", NULL},
-	[DKIMKEY_BROKEN] = {DOCTOR_BAD, "{1}: {2}", NULL},
-	[DKIMKEY_REVOKED] = {DOCTOR_BAD, "the key {1} is revoked (p= is empty)",
+	[DKIMKEY_NONE] = {DOCTOR_BAD,
+                          "the key {1} is not in the DNS, so no receiver can "
+                          "check the signature: publish it there",
+                          NULL},
+	[DKIMKEY_BROKEN] = {DOCTOR_BAD,
+                            "the key {1} is an error for receivers: {2}; "
+                            "correct it in the DNS",
+                            NULL},
+	[DKIMKEY_REVOKED] = {DOCTOR_BAD,
+                             "the key {1} is revoked (p= is empty), so no "
+                             "receiver accepts the signature: let the milter "
+                             "that signs your mail use another key",
                              NULL},
 	[DKIMKEY_TESTING] = {DOCTOR_NOTE,
                              "the key {1} is for tests (t=y): receivers treat "

@@ -9,11 +9,14 @@
 #include "base/xalloc.h"
 #include "cli/cli.h"
 #include "client/jmap_client.h"
+#include "conf/settings.h"
 #include "doctor/doctor.h"
+#include "doctor/finding.h"
 #include "show/metrics.h"
 #include "store/day_table.h"
 #include "store/feed_table.h"
 #include "store/finding_table.h"
+#include "store/host_day_table.h"
 #include "store/journal_aside.h"
 #include "store/mail_table.h"
 #include "store/tally_table.h"
@@ -568,15 +571,17 @@ static const struct {
 	const char *name;
 	uint64_t today, yesterday;
 	bool complete_events;
-	const char *grade, *words;
+	const char *grade, *words, *command;
 } judged[] = {
-	{"all were", 0, 0, false, "good", "each session was judged"},
-	{"one of yesterday was not", 0, 1, false, "note",
-         "1 sessions were not judged and stand in no report"},
+	{"all were", 0, 0, false, "good", "each session was judged", NULL},
+	{"one of yesterday was not, and there is no file of settings yet", 0, 1,
+         false, "note", "1 sessions were not judged and stand in no report",
+         "editor " CONF_FILE},
 	{"some wait for their line", 5, 1, true, "good",
-         "each session was judged"},
+         "each session was judged", NULL},
 	{"no line came", 50, 20, true, "note",
-         "70 sessions were not judged, for the log has no lines"},
+         "70 sessions were not judged because the log has no lines",
+         "postconf smtp_tls_loglevel; systemctl status tlstally-logd"},
 };
 
 static void test_judged(void **state)
@@ -614,6 +619,71 @@ static void test_judged(void **state)
 		assert_string_equal(member(check, "grade"), judged[i].grade);
 		if (strstr(member(check, "words"), judged[i].words) == NULL)
 			fail_msg("%s", member(check, "words"));
+		assert_int_equal(member(check, "command") != NULL,
+		                 judged[i].command != NULL);
+		if (judged[i].command != NULL)
+			assert_string_equal(member(check, "command"),
+			                    judged[i].command);
+		strbuf_clear(&cli.out);
+		conf_clear(&cli.conf);
+		fixture_clear(&f);
+	}
+}
+
+/* Another host whose last day is that of three days ago. */
+static const struct {
+	const char *name, *setting;
+	int since; /* the day whose deadline has passed */
+	const char *command;
+} missing[] = {
+	{"it sends its days: on this host there is nothing to do",
+         "fleet.expect=mx2.example.com", DAY - 1, NULL},
+	{"it is asked for them",
+         "fleet.fetchers=ssh mx2.example.com tlsrpt-fetcher", DAY - 1,
+         "tlstally fetch"},
+};
+
+static void test_a_missing_host(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(missing); i++) {
+		auto_(json_free) json_t *doc = NULL;
+		struct cli cli = {.args.json = true};
+		struct host_day host = {
+			.head = {.host = "mx2.example.com", .day = DAY - 2}};
+		const json_t *check;
+		char since[TIME_TEXT];
+		struct db_txn *txn;
+		struct fixture f;
+
+		ROW(&missing[i]);
+		fixture_make(&f);
+		fixture_open(&f);
+		txn = db_begin_write(f.db);
+		host.slot = host_day_begin(txn, DAY - 2, NOW);
+		host_day_put(txn, &host);
+		commit_ok(&txn);
+		conf_init(&cli.conf);
+		assert_int_equal(
+			conf_set(&cli.conf, missing[i].setting, &f.err), 0);
+		cli.conf.fleet.deadline = 3600;
+		cli.db = f.db;
+		cli.clock = clock_fixed(NOW);
+		cli_doctor(&cli, &f.err);
+		jmap_client_free(&cli.answers);
+		doc = json_read(cli.out.data, cli.out.len, false, &f.err);
+		check = find_check(doc, "hosts");
+		assert_non_null(check);
+		assert_string_equal(member(check, "grade"), "bad");
+		assert_string_equal(
+			member(check, "since"),
+			day_format_time(day_start(missing[i].since + 1) + 3600,
+		                        since));
+		assert_int_equal(member(check, "command") != NULL,
+		                 missing[i].command != NULL);
+		if (missing[i].command != NULL)
+			assert_string_equal(member(check, "command"),
+			                    missing[i].command);
 		strbuf_clear(&cli.out);
 		conf_clear(&cli.conf);
 		fixture_clear(&f);
@@ -686,18 +756,168 @@ static void test_what_is_noted(void **state)
 	fixture_clear(&f);
 }
 
+/* --- the sentences --- */
+
+/* Programs that commands begin with, beside our own. */
+static const char *const programs[] = {
+	"apt",     "cat",        "chgrp",  "chmod",     "chown",
+	"df",      "editor",     "man",    "openssl",   "postconf",
+	"postfix", "journalctl", "sysctl", "systemctl",
+};
+
+/* A command of a finding, its texts filled in: the words are the caller's. */
+static void check_command(char *text)
+{
+	auto_(xfree_str) char *copy = xstrdup(text);
+	char *argv[32] = {NULL}, *rest = text;
+	const struct cli_sentence *sentence = NULL;
+	struct cli_args args = {0};
+	struct err err = {0};
+	int argc = 0;
+	bool known = false;
+
+	for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL;) {
+		assert_in_range(argc, 0, COUNT(argv) - 2);
+		argv[argc++] = word;
+	}
+	assert_int_not_equal(argc, 0);
+	for (size_t i = 0; i < COUNT(programs); i++)
+		known |= strcmp(argv[0], programs[i]) == 0;
+	if (known)
+		return;
+	assert_string_equal(argv[0], "tlstally");
+	if (cli_args_read(argc, argv, &args, &sentence, &err) < 0)
+		fail_msg("`%s`: %s", copy, err.text);
+	assert_true(sentence != NULL || args.group != NULL);
+}
+
+/* Several of them stand after one another; words may say when. */
+static void check_commands(const char *text)
+{
+	static const char *const between[] = {" && ", "; "};
+	auto_(xfree_str) char *copy = xstrdup(text);
+	char *at = copy;
+
+	while (at != NULL) {
+		char *end = NULL;
+		size_t len = 0;
+
+		for (size_t i = 0; i < COUNT(between); i++) {
+			char *found = strstr(at, between[i]);
+
+			if (found == NULL || (end != NULL && found > end))
+				continue;
+			end = found;
+			len = strlen(between[i]);
+		}
+		if (end != NULL)
+			*end = '\0';
+		if (strncmp(at, "or, ", 4) == 0)
+			at = strstr(at, ": ") + 2;
+		check_command(at);
+		at = end != NULL ? end + len : NULL;
+	}
+}
+
+/* `tlstally run` in a sentence; not what has dots for the rest. */
+static void check_quoted(const char *words)
+{
+	for (const char *at = words; (at = strchr(at, '`')) != NULL;) {
+		const char *end = strchr(at + 1, '`');
+		auto_(xfree_str) char *command = NULL;
+
+		assert_non_null(end);
+		command = xstrndup(at + 1, (size_t)(end - at - 1));
+		check_command(command);
+		at = end + 1;
+	}
+}
+
+/* "[report] always_bcc, bcc" in a sentence. */
+static void check_settings(const char *words)
+{
+	for (const char *at = words; (at = strchr(at, '[')) != NULL; at++) {
+		char section[32], name[64];
+
+		if (sscanf(at, "[%31[a-z]] %63[a-z_0-9]", section, name) != 2)
+			fail_msg("no setting in: %s", at);
+		if (settings_find(section, name) == NULL)
+			fail_msg("no setting [%s] %s", section, name);
+	}
+}
+
+/* What no command of this host mends, and what the sentence says instead. */
+static const struct {
+	enum finding_id id;
+	const char *words;
+} by_hand[] = {
+	{SPF_SEVERAL, "leave one of them"},
+	{SPF_BROKEN, "correct it"},
+	{SPF_SAYS_NOBODY, "add the hosts"},
+	{DMARC_UNSIGNED, "let the milter that signs your mail"},
+	{DKIM_OTHER, "let the milter that signs your mail"},
+	{DKIM_UNSIGNED, "let the milter that signs your mail"},
+	{DKIMKEY_NONE, "publish it"},
+	{DKIMKEY_BROKEN, "correct it"},
+	{DKIMKEY_REVOKED, "another key"},
+	{DKIMKEY_NO_EMAIL, "remove s="},
+};
+
+static bool says_what_to_do(size_t id)
+{
+	for (size_t i = 0; i < COUNT(by_hand); i++)
+		if (by_hand[i].id == id)
+			return strstr(findings[id].words, by_hand[i].words) !=
+			       NULL;
+	return false;
+}
+
+/* Who reads one at night types what it says. */
+static void test_what_sentences_name(void **state)
+{
+	/* {3} of "tlstally feed retire {3}", and domains */
+	static const char *const texts[] = {
+		NULL,        "a.example", "a.example", "log",
+		"a.example", "a.example", "a.example",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < FINDINGS; i++) {
+		const struct finding *finding = &findings[i];
+		auto_(strbuf_clear) struct strbuf command = {0};
+
+		print_message("%zu: %s\n", i, finding->words);
+		check_quoted(finding->words);
+		check_settings(finding->words);
+		if (finding->command == NULL) {
+			assert_true(finding->grade != DOCTOR_BAD ||
+			            says_what_to_do(i));
+			continue;
+		}
+		/* that is made where it is told */
+		if (strcmp(finding->command, "{3}") == 0)
+			continue;
+		finding_write(finding->command, texts, COUNT(texts) - 1,
+		              &command);
+		check_commands(strbuf_text(&command));
+	}
+	check_commands("tlstally fetch");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_postfix),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_judged),
+		cmocka_unit_test(test_a_missing_host),
 		cmocka_unit_test(test_loglevel),
 		cmocka_unit_test(test_what_is_noted),
 		cmocka_unit_test(test_milter_and_coverage),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_metrics_of_a_start),
 		cmocka_unit_test(test_metrics_of_the_journal),
+		cmocka_unit_test(test_what_sentences_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
