@@ -127,6 +127,8 @@ struct shown {
 	enum received_way way;
 	bool authenticated, counts;
 	uint64_t ours, foreign;
+	const char **others;
+	size_t other_count;
 	uint64_t success, failure, bytes;
 	const char *json_blob, *gzip_blob;
 	const char **problems;
@@ -158,6 +160,7 @@ static const struct property rows[] = {
 	{"isCounted", &property_made_bool, SHOWN(counts)},
 	{"ownPolicies", &property_uint, SHOWN(ours)},
 	{"otherPolicies", &property_uint, SHOWN(foreign)},
+	{"otherDomains", &property_texts, LIST(others, other_count)},
 	{"totalSuccessfulSessions", &property_uint, SHOWN(success)},
 	{"totalFailedSessions", &property_uint, SHOWN(failure)},
 	{"problems", &property_texts, LIST(problems, problem_count)},
@@ -197,7 +200,7 @@ static void read_body(struct db_txn *txn, uint64_t id,
 		                     err.text);
 }
 
-static json_t *show(const struct received_row *row,
+static json_t *show(struct db_txn *txn, const struct received_row *row,
                     struct received_report *received)
 {
 	struct arena *mem = &received->report->mem;
@@ -231,6 +234,7 @@ static json_t *show(const struct received_row *row,
 		.problem_count = received->problem_count,
 	};
 
+	shown.other_count = received_others(txn, row, mem, &shown.others);
 	return property_table_write(&shown_table, &shown);
 }
 
@@ -248,9 +252,9 @@ static int load(struct db_txn *txn, const char *id, const json_t *wanted,
 	received_report_init(&received);
 	if (doc_wants(wanted, "report") || doc_wants(wanted, "problems"))
 		read_body(txn, number, &received);
-	*object = show(&row, &received);
+	*object = show(txn, &row, &received);
 	received_report_clear(&received);
-	return 1;
+	return db_failed(txn) ? db_failure(txn, err) : 1;
 }
 
 static bool destroy(struct jmap_set_run *set, const char *id)

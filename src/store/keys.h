@@ -174,8 +174,8 @@
  *                id u64, 2                            what it added to
  *                                                     received-sum: domains
  *                                                     and sums
- *                id u64, 3                            its other domains:
- *                                                     strings
+ *                id u64, 3                            its other domains: text,
+ *                                                     u8: is it ours
  *   received-sum day u32, domain text, 0x00,          struct received_sums and
  *                organization text                    _faults: varints,
  *                                                     strings

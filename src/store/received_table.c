@@ -201,7 +201,8 @@ static int find_double(struct db_txn *txn, const struct received_row *row,
 
 /* --- its domains --- */
 
-/* Most reports are about one domain, which stands in the row. */
+/* Most reports are about one domain, which stands in the row; of the others
+ * the name, and whether it is ours. */
 static void put_names(struct db_txn *txn, const struct received_row *row,
                       const struct received_domain *domains, size_t count)
 {
@@ -210,8 +211,10 @@ static void put_names(struct db_txn *txn, const struct received_row *row,
 
 	for (size_t i = 0; i < count && value.len < RECEIVED_NAMES_MAX; i++)
 		if (strcmp(domains[i].domain, row->domain) != 0 &&
-		    strlen(domains[i].domain) < DOMAIN_TEXT)
+		    strlen(domains[i].domain) < DOMAIN_TEXT) {
 			strbuf_str(&value, domains[i].domain);
+			strbuf_u8(&value, domains[i].ours);
+		}
 	if (value.len > 0)
 		db_put(txn, &key, &value);
 }
@@ -226,6 +229,15 @@ static bool has_within(const char *name, const char *text)
 	return strcasestr(name, text) != NULL;
 }
 
+static bool next_name(struct reader *value, char name[DOMAIN_TEXT], bool *ours)
+{
+	if (reader_left(value) == 0)
+		return false;
+	reader_text(value, name, DOMAIN_TEXT);
+	*ours = reader_u8(value) != 0;
+	return !value->failed;
+}
+
 static bool any_name(struct db_txn *txn, const struct received_row *row,
                      bool (*fits)(const char *name, const char *text),
                      const char *text)
@@ -234,17 +246,16 @@ static bool any_name(struct db_txn *txn, const struct received_row *row,
 	char name[DOMAIN_TEXT];
 	struct reader value;
 	struct db_row found;
+	bool ours;
 
 	if (fits(row->domain, text))
 		return true;
 	if (row->ours + row->foreign < 2 || !db_get(txn, &key, &found))
 		return false;
 	value = db_row_value(&found);
-	while (reader_left(&value) > 0 && !value.failed) {
-		reader_text(&value, name, sizeof(name));
-		if (!value.failed && fits(name, text))
+	while (next_name(&value, name, &ours))
+		if (fits(name, text))
 			return true;
-	}
 	return false;
 }
 
@@ -258,6 +269,29 @@ bool received_names_have(struct db_txn *txn, const struct received_row *row,
                          const char *text)
 {
 	return any_name(txn, row, has_within, text);
+}
+
+size_t received_others(struct db_txn *txn, const struct received_row *row,
+                       struct arena *mem, const char ***names)
+{
+	struct db_key key = part_key(row->id, PART_NAMES);
+	char name[DOMAIN_TEXT];
+	struct reader value;
+	struct db_row found;
+	size_t count = 0;
+	bool ours;
+
+	/* each policy has one at most */
+	*names = arena_array(mem, row->foreign, sizeof(**names));
+	if (row->ours == 0 && row->foreign > 0 && row->domain[0] != '\0')
+		(*names)[count++] = arena_strdup(mem, row->domain);
+	if (row->foreign == 0 || !db_get(txn, &key, &found))
+		return count;
+	value = db_row_value(&found);
+	while (count < row->foreign && next_name(&value, name, &ours))
+		if (!ours)
+			(*names)[count++] = arena_strdup(mem, name);
+	return count;
 }
 
 /* --- taking and giving away --- */
@@ -444,6 +478,7 @@ static bool is_good(struct db_txn *txn, const struct db_row *row)
 	struct received_row head;
 	char name[DOMAIN_TEXT];
 	unsigned part;
+	bool ours;
 
 	if (row->table == TABLE_RECEIVED_SEEN)
 		return reader_left(&key) ==
@@ -462,8 +497,8 @@ static bool is_good(struct db_txn *txn, const struct db_row *row)
 		return false;
 	while (part == PART_ADDED && received_added_next(&value, &added))
 		;
-	while (part == PART_NAMES && !value.failed && reader_left(&value) > 0)
-		reader_text(&value, name, sizeof(name));
+	while (part == PART_NAMES && next_name(&value, name, &ours))
+		;
 	return !value.failed && part >= PART_BODY && part <= PART_NAMES;
 }
 

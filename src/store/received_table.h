@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/domain.h"
 #include "store/db.h"
 #include "store/received_sums.h"
@@ -76,6 +77,11 @@ bool received_is_about(struct db_txn *txn, const struct received_row *row,
 /* Or about one that has this in its name? */
 bool received_names_have(struct db_txn *txn, const struct received_row *row,
                          const char *text);
+
+/* The domains in it that are not ours, as it came, in `mem`; how many.  Not
+ * more than fit RECEIVED_NAMES_MAX. */
+size_t received_others(struct db_txn *txn, const struct received_row *row,
+                       struct arena *mem, const char ***names);
 
 /* Takes it away, and what it added to the sums.  1, or 0: there is none. */
 int received_delete(struct db_txn *txn, uint64_t id);

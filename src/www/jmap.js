@@ -50,7 +50,8 @@ function here(url) {
 
 // Lists as the session's apiUrl has them: {"item": true}, {"0": {...}}.
 const LISTS = new Set(["policyIdentifiers", "mailRua", "httpRua", "policies",
-  "policyStrings", "mxHosts", "failureDetails", "destinations", "history"]);
+  "policyStrings", "mxHosts", "failureDetails", "destinations", "history",
+  "to", "problems", "otherDomains"]);
 
 // Of an answer: the same with arrays.  What has arrays already stays.
 function withArrays(value, list = "") {

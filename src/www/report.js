@@ -10,7 +10,7 @@ import {chip, sentence} from "./words.js";
 
 export const title = "Report";
 
-function figure(value, what, kind) {
+export function figure(value, what, kind) {
   return h("div", {class: "figure"},
     h("span", {class: kind ? `value ${kind}` : "value"}, value),
     h("span", {class: "what"}, what));

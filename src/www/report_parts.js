@@ -88,11 +88,13 @@ function lines(word, list) {
     h("dd", {}, list.map((line) => h("div", {class: "mono"}, line)))];
 }
 
-function policyCard(policy) {
+function policyCard(policy, mark) {
   const failed = policy.totalFailedSessions;
+  const domain = policy.policyDomain ?? "no domain";
 
   return h("section", {class: "card"},
-    h("h3", {}, `${label("policies", policy.policyType)} for `, policy.policyDomain),
+    h("h3", {}, `${label("policies", policy.policyType)} for `, domain,
+      mark && [" ", mark]),
     h("p", {class: "small muted"}, sentence("policies", policy.policyType)),
     h("dl", {class: "facts"},
       h("dt", {}, "Successful"), h("dd", {},
@@ -102,13 +104,15 @@ function policyCard(policy) {
       lines("MX patterns", policy.mxHosts),
       lines("Policy", policy.policyStrings)),
     policy.failureDetails.length > 0 && failureTable(policy.failureDetails,
-      `Failures of ${policy.policyDomain}`));
+      `Failures of ${domain}`));
 }
 
 const CARDS = 20; // at once
 
-export const policyCards = (policies) => cutList(policies, CARDS,
-  (part) => part.map(policyCard));
+/** markOf(policy): what stands behind its heading, or nothing. */
+export const policyCards = (policies, markOf = () => null) =>
+  cutList(policies, CARDS, (part) => part.map((policy) =>
+    policyCard(policy, markOf(policy))));
 
 // --- what goes out ---
 
@@ -133,7 +137,7 @@ function fileName(ctx, object) {
     seconds(dateRangeStart), seconds(dateRangeEnd)].join("!");
 }
 
-function download(ctx, label, blobId, type, name) {
+export function download(ctx, label, blobId, type, name) {
   return button(label, async () => {
     try {
       save(await ctx.jmap.download(blobId, type, name), name);
@@ -143,8 +147,8 @@ function download(ctx, label, blobId, type, name) {
   });
 }
 
-// Fetched when it is opened first: a report may have megabytes.
-function viewer(ctx, label, blobId, type, show) {
+/** Fetched when it is opened first: a report may have megabytes. */
+export function viewer(ctx, label, blobId, type, show) {
   const body = h("div", {class: "viewer"});
   const open = async () => {
     if (!box.open || body.hasChildNodes())
@@ -166,7 +170,7 @@ function viewer(ctx, label, blobId, type, show) {
   return box;
 }
 
-function indented(json) {
+export function indented(json) {
   try {
     return JSON.stringify(JSON.parse(json), null, 2);
   } catch {

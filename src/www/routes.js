@@ -107,6 +107,18 @@ export const routes = [
     load: () => import("./sent_report.js"),
   },
   {
+    path: "inbox",
+    menu: ["Management", "Reports", "Inbox", "TLS"],
+    needs: ["sysTlsExternalReportQuery", "sysTlsExternalReportGet"],
+    load: () => import("./inbox.js"),
+  },
+  {
+    path: "inbox/:id",
+    under: "inbox",
+    needs: ["sysTlsExternalReportGet"],
+    load: () => import("./inbox_report.js"),
+  },
+  {
     path: "suppression",
     menu: ["Management", "Reports", "Suppression"],
     needs: READ,

@@ -16,6 +16,7 @@ import { closeBrowser, openBrowser } from "./www/browser.mjs";
 import testDomain, { testCut, testDomains, testPeriod } from "./www/domain.mjs";
 import testFilters from "./www/filters.mjs";
 import testInbound from "./www/inbound.mjs";
+import testInbox from "./www/inbox.mjs";
 import testLinks from "./www/links.mjs";
 import testOurs from "./www/ours.mjs";
 import testOverview, { testEmpty, testErrors } from "./www/overview.mjs";
@@ -41,6 +42,7 @@ const TESTS = {
   sent: testSent,
   suppression: testSuppression,
   inbound: testInbound,
+  inbox: testInbox,
   domains: testDomains,
   period: testPeriod,
   domain: testDomain,
@@ -101,6 +103,8 @@ function worldOf(server) {
     reader: token(server, "reader", "tallyRead"),
     reports: token(server, "reports", "sysTlsInternalReportGet",
                    "sysTlsInternalReportQuery"),
+    inbox: token(server, "inbox", "sysTlsExternalReportGet",
+                 "sysTlsExternalReportQuery", "sysTlsExternalReportDownload"),
   } };
 }
 
