@@ -174,7 +174,7 @@ struct receiving {
 	struct received_taker *taker;
 	enum received_way way;
 	json_t *list; /* with --json */
-	uint64_t taken, again, refused;
+	uint64_t taken, again, dropped, refused;
 };
 
 static json_t *taken_doc(const struct received_taken *taken)
@@ -188,6 +188,7 @@ static json_t *taken_doc(const struct received_taken *taken)
 	doc_set(doc, "domain", taken->row.domain);
 	doc_set(doc, "submitter", taken->row.submitter);
 	json_object_set_new(doc, "isNew", json_boolean(taken->is_new));
+	json_object_set_new(doc, "isDropped", json_boolean(taken->is_dropped));
 	json_object_set_new(doc, "isAuthenticated",
 	                    json_boolean(taken->row.authenticated));
 	json_object_set_new(doc, "isCounted", json_boolean(taken->row.counts));
@@ -199,26 +200,26 @@ static void hear(void *arg, const struct received_taken *taken)
 {
 	struct receiving *receiving = arg;
 	const struct received_row *row = &taken->row;
-	auto_(xfree_str) char *organization = NULL;
+	auto_(xfree_str) char *organization = NULL, *fate = NULL;
 	char day[DAY_TEXT];
 
 	receiving->taken += taken->is_new;
-	receiving->again += !taken->is_new;
+	receiving->dropped += taken->is_dropped;
+	receiving->again += !taken->is_new && !taken->is_dropped;
+	/* nobody reads what a transport's command prints */
+	if (taken->is_dropped)
+		received_taken_log(taken);
 	if (receiving->list != NULL)
 		json_array_append_new(receiving->list, taken_doc(taken));
 	if (!cli_is_chatty(receiving->cli))
 		return;
 	organization = doc_safe_text(row->organization);
-	strbuf_printf(&receiving->cli->out, "%s %s by %s: %s%s%s\n",
+	fate = received_taken_fate(taken);
+	strbuf_printf(&receiving->cli->out, "%s %s by %s: %s\n",
 	              day_format(row->day, day),
 	              row->domain[0] != '\0' ? row->domain : "(no domain)",
 	              organization[0] != '\0' ? organization : "(nobody)",
-	              taken->is_new ? "taken" : "was here already",
-	              row->counts ? "" : ", not counted: ",
-	              row->counts ? ""
-	              : row->ours == 0
-	                      ? "nothing in it is about [received] domains"
-	                      : taken->why.text);
+	              fate);
 }
 
 /* A mail, however odd, begins with a letter. */

@@ -365,7 +365,7 @@ static void print_policyd(const json_t *doc, struct strbuf *out)
 	const char *unreached = doc_text(policyd, "unreachedSince");
 	void *next;
 
-	if (policyd == NULL)
+	if (!json_is_object(policyd))
 		return;
 	json_object_foreach_safe (answers, next, kind, n)
 		if (json_integer_value(n) == 0)
@@ -405,6 +405,23 @@ static json_t *answers_that(const json_t *doc, bool wait)
 			json_array_append(list, group);
 	}
 	return list;
+}
+
+/* Reports of others that were too many. */
+static void print_strangers(const json_t *doc, struct strbuf *out)
+{
+	const json_t *strangers = doc_get(doc, "unauthenticated");
+	uint64_t dropped = doc_number(strangers, "dropped");
+
+	if (dropped > 0)
+		strbuf_printf(out,
+		              "\nreceived  %" PRIu64
+		              " unauthenticated reports of others were "
+		              "dropped on %s, and %" PRIu64 " kept:\n"
+		              "          see max_unauthenticated and "
+		              "max_unauthenticated_size in [received]\n",
+		              dropped, doc_text(strangers, "day"),
+		              doc_number(strangers, "kept"));
 }
 
 static void print_answers(const json_t *doc, struct strbuf *out)
@@ -528,6 +545,7 @@ void cli_status_print(const json_t *doc, struct strbuf *out)
 	print_days(doc, out);
 	print_outbox(doc, out);
 	print_policyd(doc, out);
+	print_strangers(doc, out);
 	print_answers(doc, out);
 	print_deliveries(doc, out);
 	print_unreported(doc, out);

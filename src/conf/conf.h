@@ -179,8 +179,14 @@ struct conf {
 		struct conf_list domains;     /* of ours */
 		struct conf_list authserv_id; /* of those who verify DKIM */
 		uint64_t received_above;      /* their results, 0 */
-		int64_t keep;                 /* secs, 90d */
-		bool count_unauthenticated;
+		struct conf_list addresses;   /* form_address() */
+		bool milter_behind_filter;
+		char *post_path;                   /* "": none */
+		uint64_t max_size;                 /* bytes, 25M */
+		uint64_t max_unauthenticated;      /* a day, 1000 */
+		uint64_t max_unauthenticated_size; /* bytes, 50M */
+		int64_t keep;                      /* secs, 90d */
+		bool count_unauthenticated, count_https;
 	} received;
 	char *file;      /* the one that was read, NULL before */
 	unsigned *given; /* per row of the table: its line there, or 0 */

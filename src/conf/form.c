@@ -425,17 +425,9 @@ static bool is_taken(const char *path, size_t len)
 	return false;
 }
 
-int form_static(const char *text, struct err *err)
+/* "/PATH", which does not end in a slash, and is free. */
+static int check_path(const char *text, size_t len, struct err *err)
 {
-	size_t len = strcspn(text, " ");
-	const char *directory = text + len + strspn(text + len, " ");
-
-	if (text[0] != '/' || len < 2 || text[len - 1] == '/' ||
-	    directory[0] != '/')
-		return err_set(err, ERR_PARSE,
-		               "'%.120s' is not of the form '/PATH "
-		               "/DIRECTORY'",
-		               text);
 	for (size_t i = 0; i < len; i++)
 		if ((!ascii_is_alnum(text[i]) &&
 		     strchr("/_-", text[i]) == NULL) ||
@@ -449,6 +441,31 @@ int form_static(const char *text, struct err *err)
 		               "'%.*s' is a path of the server itself",
 		               (int)(len < 120 ? len : 120), text);
 	return 0;
+}
+
+int form_static(const char *text, struct err *err)
+{
+	size_t len = strcspn(text, " ");
+	const char *directory = text + len + strspn(text + len, " ");
+
+	if (text[0] != '/' || len < 2 || text[len - 1] == '/' ||
+	    directory[0] != '/')
+		return err_set(err, ERR_PARSE,
+		               "'%.120s' is not of the form '/PATH "
+		               "/DIRECTORY'",
+		               text);
+	return check_path(text, len, err);
+}
+
+int form_post_path(const char *text, struct err *err)
+{
+	size_t len = strlen(text);
+
+	if (text[0] != '/' || len < 2 || text[len - 1] == '/')
+		return err_set(err, ERR_PARSE,
+		               "'%.120s' is not a path (like /tlsrpt/4f1a)",
+		               text);
+	return check_path(text, len, err);
 }
 
 int form_network(const char *text, struct err *err)

@@ -64,6 +64,9 @@ int form_url(const char *text, struct err *err);
 /* /PATH /DIRECTORY: where it is served, and where it is */
 int form_static(const char *text, struct err *err);
 
+/* /PATH, of letters, digits, - and _, and not one that tlstally-httpd uses */
+int form_post_path(const char *text, struct err *err);
+
 /* ADDRESS, ADDRESS/BITS or unix */
 int form_network(const char *text, struct err *err);
 

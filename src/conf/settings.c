@@ -72,8 +72,12 @@ const struct settings_section settings_sections[] = {
 	{"deliver", "How reports are delivered.",
          "How reports are delivered: by mail, by HTTPS, or to a directory.\n"},
 	{"received", "What others report about our domains.",
-         "What others report about the domains of this site, read by\n"
-         ".Ql tlstally receive .\n"},
+         "What others report about the domains of this site, as\n"
+         ".Ql tlstally receive ,\n"
+         ".Xr tlstally-milter 8\n"
+         "and\n"
+         ".Xr tlstally-httpd 8\n"
+         "take it.\n"},
 	{"fleet", "Several hosts that send mail, of which one reports.",
          "Several hosts that send mail for one site, of which one reports for\n"
          "all: see\n"
@@ -1641,6 +1645,110 @@ const struct setting settings[] = {
 	},
 	{
 		.section = "received",
+		.name = "addresses",
+		.type = SETTING_LIST,
+		.standard = "",
+		.offset = AT(received.addresses),
+		.max = ADDRESS_LONG,
+		.check = form_address,
+		.comment = "Reports to these are read by tlstally-milter.",
+		.manual = "The addresses to which others send reports by mail; "
+			  ".Xr tlstally-milter 8\n"
+			  "reads a copy of what comes to them.\n"
+			  "The mail itself is delivered as always.\n"
+			  "Empty: it reads none.\n",
+	},
+	{
+		.section = "received",
+		.name = "milter_behind_filter",
+		.type = SETTING_BOOL,
+		.standard = "no",
+		.offset = AT(received.milter_behind_filter),
+		.comment = "Does the milter stand behind the filter of "
+			   "authserv_id?",
+		.manual = "Whether\n"
+			  ".Xr tlstally-milter 8\n"
+			  "stands behind the filter of\n"
+			  ".Cm authserv_id\n"
+			  "in\n"
+			  ".Cm smtpd_milters ,\n"
+			  "and that filter removes fields with its own "
+			  "authserv-id from incoming mail.\n"
+			  "If not, the milter cannot tell the results of this "
+			  "site from those that a\n"
+			  "sender wrote, and what it reads is not "
+			  "authenticated.\n"
+			  "It does not see the\n"
+			  ".Ql Received\n"
+			  "field of its own Postfix, and so takes one less "
+			  "than\n"
+			  ".Cm received_above\n"
+			  "says.\n",
+	},
+	{
+		.section = "received",
+		.name = "post_path",
+		.type = SETTING_STRING,
+		.standard = "",
+		.offset = AT(received.post_path),
+		.max = NAME_LONG,
+		.check = form_post_path,
+		.comment = "Where tlstally-httpd takes reports, like "
+			   "/tlsrpt/4f1a; empty: nowhere.",
+		.manual = "The path on which\n"
+			  ".Xr tlstally-httpd 8\n"
+			  "takes reports by HTTPS, for a TLSRPT record with\n"
+			  ".Ql rua=https://HOST/PATH .\n"
+			  "Nobody authenticates them, so choose one that is "
+			  "not easily guessed, like\n"
+			  ".Pa /tlsrpt/4f1a99c2b7 .\n"
+			  "Empty: it takes none.\n",
+	},
+	{
+		.section = "received",
+		.name = "max_size",
+		.type = SETTING_SIZE,
+		.standard = "25M",
+		.offset = AT(received.max_size),
+		.min = 64 * KIB,
+		.max = 36 * (uint64_t)MIB,
+		.comment =
+			"The largest mail or POST with reports that is read.",
+		.manual = "The maximum size of a mail that\n"
+			  ".Xr tlstally-milter 8\n"
+			  "reads, and of a report that comes by HTTPS.\n"
+			  "What it unpacks to is at most 25 MiB in any case.\n",
+	},
+	{
+		.section = "received",
+		.name = "max_unauthenticated",
+		.type = SETTING_NUMBER,
+		.standard = "1000",
+		.offset = AT(received.max_unauthenticated),
+		.max = 1000 * 1000,
+		.comment = "How many reports a day are kept that nobody has "
+			   "authenticated.",
+		.manual = "How many reports that are not authenticated are "
+			  "kept of a UTC day; those beyond\n"
+			  "that are dropped, and\n"
+			  ".Ql tlstally status\n"
+			  "says how many.\n"
+			  "What\n"
+			  ".Ql tlstally receive\n"
+			  "reads from files has no limit.\n",
+	},
+	{
+		.section = "received",
+		.name = "max_unauthenticated_size",
+		.type = SETTING_SIZE,
+		.standard = "50M",
+		.offset = AT(received.max_unauthenticated_size),
+		.max = 1024 * (uint64_t)MIB * 1024,
+		.comment = "The same in bytes, as they are stored.",
+		.manual = "The same in bytes, as they are stored (gzip).\n",
+	},
+	{
+		.section = "received",
 		.name = "keep",
 		.type = SETTING_SPAN,
 		.standard = "90d",
@@ -1664,6 +1772,19 @@ const struct setting settings[] = {
 		.manual = "Whether reports count that are not authenticated.\n"
 			  "Anybody can send such a report; they are kept and "
 			  "marked in any case.\n",
+	},
+	{
+		.section = "received",
+		.name = "count_https",
+		.type = SETTING_BOOL,
+		.standard = "no",
+		.offset = AT(received.count_https),
+		.comment = "Count reports that came by HTTPS, whoever sent "
+			   "them?",
+		.manual = "Whether reports count that came by HTTPS.\n"
+			  "Who knows\n"
+			  ".Cm post_path ,\n"
+			  "which stands in DNS, can send what he likes.\n",
 	},
 
 	/* [fleet] */

@@ -118,3 +118,11 @@ void http_refuse_permission(struct http_reply *reply, unsigned needed)
 	         jmap_permission_word(needed));
 	http_refuse(reply, MHD_HTTP_FORBIDDEN, detail);
 }
+
+bool http_is_type(const char *type, const char *wanted)
+{
+	size_t len = strlen(wanted);
+
+	return type != NULL && strncasecmp(type, wanted, len) == 0 &&
+	       (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
+}

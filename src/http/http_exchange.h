@@ -49,7 +49,7 @@ struct http_exchange {
 	const struct www_file *file; /* of the page; NULL */
 	const char *below;           /* of the path, what its route leaves */
 	struct strbuf body;
-	size_t counted; /* of the body, in http->bodies */
+	size_t counted; /* of the body, in http->bodies or ->report_bodies */
 	struct auth_answer who;
 	bool entered;            /* counts among its token's requests */
 	struct http_reply reply; /* its status is 0 until there is one */
@@ -63,11 +63,12 @@ struct http_route {
 	unsigned permission; /* that the token must have; 0: any token */
 	void (*answer)(struct http_exchange *exchange,
 	               struct http_reply *reply);
-	bool has_more;   /* the path goes on: exchange->below */
-	bool takes_form; /* POST of a form, not of JSON */
-	bool takes_none; /* POST, and answered before its body comes */
-	bool takes_long; /* for a worker to answer */
-	bool is_metrics; /* at the door for metrics, too, without a token */
+	bool has_more;     /* the path goes on: exchange->below */
+	bool takes_form;   /* POST of a form, not of JSON */
+	bool takes_report; /* POST of a report of others */
+	bool takes_none;   /* POST, and answered before its body comes */
+	bool takes_long;   /* for a worker to answer */
+	bool is_metrics;   /* at the door for metrics, too, without a token */
 };
 
 struct http_connection *http_place_of(struct MHD_Connection *connection);
@@ -90,6 +91,9 @@ const char *http_header_of(struct MHD_Connection *connection, const char *name);
  * 5.3).  Nothing: it was not sent. */
 void http_headers_of(struct MHD_Connection *connection, const char *name,
                      struct strbuf *out);
+
+/* With or without parameters (RFC 8620 section 3.1); NULL is none. */
+bool http_is_type(const char *type, const char *wanted);
 
 /* A problem document (RFC 7807) of HTTP's own. */
 void http_refuse(struct http_reply *reply, int status, const char *detail);
@@ -122,6 +126,10 @@ void http_answer_logout(struct http_exchange *exchange,
                         struct http_reply *reply);
 void http_answer_download(struct http_exchange *exchange,
                           struct http_reply *reply);
+void http_check_report(struct http_exchange *exchange,
+                       struct http_reply *reply);
+void http_answer_report(struct http_exchange *exchange,
+                        struct http_reply *reply);
 void http_answer_page(struct http_exchange *exchange, struct http_reply *reply);
 /* What a browser may do with an answer. */
 void http_page_headers(struct MHD_Response *response,

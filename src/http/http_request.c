@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "api/form_text.h"
 #include "api/http_forwarded.h"
@@ -16,6 +15,7 @@
 
 enum {
 	BODIES_MAX = 64 * 1024 * 1024, /* of all requests that are here */
+	REPORT_BODIES_MAX = 64 * 1024 * 1024, /* and of reports of others */
 };
 
 static void answer_well_known(struct http_exchange *exchange,
@@ -230,8 +230,13 @@ static const struct http_route *route_of(struct http_exchange *exchange,
 	                                       .answer = http_answer_page};
 	static const struct http_route bare = {.method = "GET",
 	                                       .answer = answer_bare_path};
+	static const struct http_route report = {.method = "POST",
+	                                         .answer = http_answer_report,
+	                                         .takes_report = true,
+	                                         .takes_long = true};
 	const struct http_route *found = NULL;
 	const char *path = exchange->http->path;
+	const char *post_path = exchange->http->jmap.conf->received.post_path;
 	size_t path_len = strlen(path);
 
 	if (path_len > 0 && strncmp(url, path, path_len) == 0) {
@@ -257,6 +262,8 @@ static const struct http_route *route_of(struct http_exchange *exchange,
 	}
 	if (found != NULL || exchange->door->for_metrics)
 		return found;
+	if (post_path[0] != '\0' && strcmp(url, post_path) == 0)
+		return &report;
 	exchange->below = url;
 	switch (static_sites_find(exchange->http->sites, url,
 	                          &exchange->file)) {
@@ -388,6 +395,11 @@ static void refuse_size(struct http_reply *reply)
 	             "the request is too large");
 }
 
+static bool is_report(const struct http_exchange *exchange)
+{
+	return exchange->route != NULL && exchange->route->takes_report;
+}
+
 /* Room for a body of so many bytes; false: there is none. */
 static bool make_room(struct http_exchange *exchange, size_t bytes)
 {
@@ -397,22 +409,16 @@ static bool make_room(struct http_exchange *exchange, size_t bytes)
 		return true;
 	bytes -= exchange->counted;
 	exchange->counted += bytes;
+	if (is_report(exchange))
+		return atomic_fetch_add(&http->report_bodies, bytes) + bytes <=
+		       REPORT_BODIES_MAX;
 	return atomic_fetch_add(&http->bodies, bytes) + bytes <= BODIES_MAX;
-}
-
-/* With or without parameters (RFC 8620 section 3.1). */
-static bool is_type(const char *type, const char *wanted)
-{
-	size_t len = strlen(wanted);
-
-	return type != NULL && strncasecmp(type, wanted, len) == 0 &&
-	       (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
 }
 
 static void check_form(struct http_exchange *exchange, struct http_reply *reply)
 {
-	if (!is_type(http_header_of(exchange->connection, "Content-Type"),
-	             TYPE_FORM))
+	if (!http_is_type(http_header_of(exchange->connection, "Content-Type"),
+	                  TYPE_FORM))
 		http_refuse(reply, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
 		            "the Content-Type is not " TYPE_FORM);
 }
@@ -427,8 +433,8 @@ static void check_body(struct http_exchange *exchange, struct http_reply *reply)
 		.detail = "the Content-Type is not application/json",
 	};
 
-	if (!is_type(http_header_of(exchange->connection, "Content-Type"),
-	             TYPE_JSON))
+	if (!http_is_type(http_header_of(exchange->connection, "Content-Type"),
+	                  TYPE_JSON))
 		http_problem(reply, &what);
 	else if (length != NULL &&
 	         strtoull(length, NULL, 10) > JMAP_MAX_REQUEST)
@@ -540,6 +546,8 @@ static void look_at_header(struct http_exchange *exchange, const char *url,
 	    strcmp(exchange->route->method, "POST") == 0) {
 		if (exchange->route->takes_none) {
 			exchange->route->answer(exchange, reply);
+		} else if (exchange->route->takes_report) {
+			http_check_report(exchange, reply);
 		} else if (exchange->route->takes_form) {
 			check_form(exchange, reply);
 		} else {
@@ -564,7 +572,9 @@ static enum MHD_Result begin(struct http_door *door,
 	                      HTTP_BODY);
 	look_at_header(exchange, url, method, version);
 	strbuf_init(&exchange->body,
-	            exchange->route != NULL && exchange->route->takes_form
+	            is_report(exchange)
+	                    ? door->http->jmap.conf->received.max_size
+	            : exchange->route != NULL && exchange->route->takes_form
 	                    ? FORM_TEXT_MAX
 	                    : JMAP_MAX_REQUEST);
 	/* With a body to come a refusal goes out at once and the connection is
@@ -651,8 +661,14 @@ enum MHD_Result http_request_go_on(void *arg, struct MHD_Connection *connection,
 		*size = 0;
 		return MHD_YES;
 	}
-	if (exchange->reply.status == 0 && exchange->body.failed)
-		refuse_size(&exchange->reply);
+	if (exchange->reply.status == 0 && exchange->body.failed) {
+		if (is_report(exchange))
+			http_refuse(&exchange->reply,
+			            MHD_HTTP_CONTENT_TOO_LARGE,
+			            "the report is too large");
+		else
+			refuse_size(&exchange->reply);
+	}
 	if (exchange->reply.status == 0 &&
 	    strcmp(exchange->route->method, "POST") == 0)
 		enter(exchange, &exchange->reply);
@@ -679,7 +695,9 @@ void http_request_end(void *arg, struct MHD_Connection *connection,
 		http_callers_leave(http->callers, exchange->who.name);
 	http_connection_enter(&door->connections, http_place_of(connection),
 	                      HTTP_HEADER);
-	atomic_fetch_sub(&http->bodies, exchange->counted);
+	atomic_fetch_sub(is_report(exchange) ? &http->report_bodies
+	                                     : &http->bodies,
+	                 exchange->counted);
 	strbuf_clear(&exchange->body);
 	strbuf_clear(&exchange->reply.body);
 	xfree_str(&exchange->reply.disposition);

@@ -134,8 +134,11 @@ struct http {
 	struct http_workers *workers;
 	struct http_events *events;
 	atomic_size_t bodies; /* bytes of them that are here, or to come */
-	char *url;            /* without a slash at its end; "" */
-	const char *path;     /* of it, "/tls"; "": none */
+	/* The same of reports of others; how many are being read. */
+	atomic_size_t report_bodies;
+	atomic_uint reports;
+	char *url;        /* without a slash at its end; "" */
+	const char *path; /* of it, "/tls"; "": none */
 	const struct conf_list *redirect_uris;
 	const struct static_sites *sites;
 	struct http_schema *schema;

@@ -26,8 +26,24 @@ void milter_message_init(struct milter_message *message,
 	arena_init(&message->arena);
 }
 
+void milter_room_give(struct milter_room *room, size_t bytes)
+{
+	if (bytes > 0)
+		atomic_fetch_sub(&room->taken, bytes);
+}
+
+static bool take_room(struct milter_room *room, size_t bytes)
+{
+	if (atomic_fetch_add(&room->taken, bytes) + bytes <= room->max)
+		return true;
+	milter_room_give(room, bytes);
+	return false;
+}
+
 void milter_message_clear(struct milter_message *message)
 {
+	milter_room_give(message->site->room, message->taken);
+	message->taken = 0;
 	arena_clear(&message->arena);
 	strbuf_clear(&message->text);
 }
@@ -35,6 +51,8 @@ void milter_message_clear(struct milter_message *message)
 void milter_message_forget(struct milter_message *message)
 {
 	arena_reset(&message->arena);
+	milter_room_give(message->site->room, message->taken);
+	message->taken = 0;
 	strbuf_clear(&message->text);
 	strbuf_init(&message->text, message->text_max);
 	message->domains = NULL;
@@ -42,7 +60,8 @@ void milter_message_forget(struct milter_message *message)
 	message->token[0] = '\0';
 	message->signature = (struct dkim_name){.domain = ""};
 	message->begun = message->from_us = message->submitted_by_us =
-		message->in_body = message->tls_optional = false;
+		message->in_body = message->tls_optional = message->to_inbox =
+			message->is_cut = false;
 }
 
 static bool given(const char *text)
@@ -192,6 +211,16 @@ static bool is_refused(const char *mailer)
 	       (strcmp(mailer, "error") == 0 || strcmp(mailer, "retry") == 0);
 }
 
+/* Capitals make no difference, as for local(8). */
+static bool is_inbox(const struct milter_site *site, struct span address)
+{
+	for (size_t i = 0; site->room != NULL && i < site->inbox_count; i++)
+		if (strlen(site->inbox[i]) == address.len &&
+		    strncasecmp(site->inbox[i], address.at, address.len) == 0)
+			return true;
+	return false;
+}
+
 void milter_message_recipient(struct milter_message *message,
                               const char *recipient,
                               const struct milter_rcpt_macros *macros)
@@ -206,12 +235,35 @@ void milter_message_recipient(struct milter_message *message,
 	                   token) &&
 	    token[0] != '\0')
 		memcpy(message->token, token, sizeof(token));
+	message->to_inbox |= is_inbox(message->site, address);
 	/* Postfix has completed it ("root" is "root@example.com") */
 	if (given(macros->addr))
 		address = address_of(macros->addr);
+	message->to_inbox |= is_inbox(message->site, address);
 	if (domain_of(address, name))
 		add_domain(message, way_of(message->site, macros->mailer), name,
 		           macros->host);
+}
+
+/* All of it: half a report is none. */
+static void keep_copy(struct milter_message *message, const void *data,
+                      size_t len)
+{
+	const struct milter_site *site = message->site;
+
+	if (message->is_cut)
+		return;
+	if (len <= site->inbox_max - message->text.len &&
+	    take_room(site->room, len)) {
+		message->taken += len;
+		message->text.cap = 0; /* the room is its bound */
+		strbuf_add(&message->text, data, len);
+		return;
+	}
+	message->is_cut = true;
+	strbuf_clear(&message->text);
+	milter_room_give(site->room, message->taken);
+	message->taken = 0;
 }
 
 /* As much as fits: a bounce says what it has to say at its beginning. */
@@ -220,7 +272,15 @@ static void keep_text(struct milter_message *message, const void *data,
 {
 	size_t left = message->text_max - message->text.len;
 
-	strbuf_add(&message->text, data, len < left ? len : left);
+	if (milter_message_is_for_inbox(message))
+		keep_copy(message, data, len);
+	else
+		strbuf_add(&message->text, data, len < left ? len : left);
+}
+
+static bool is_kept(const struct milter_message *message)
+{
+	return message->token[0] != '\0' || message->to_inbox;
 }
 
 /* Postfix takes no other value, and without case. */
@@ -263,7 +323,7 @@ void milter_message_header(struct milter_message *message, const char *name,
 		read_signature(message, value);
 	if (strcasecmp(name, TLS_REQUIRED_HEADER) == 0)
 		message->tls_optional |= is_no(value);
-	if (message->token[0] == '\0')
+	if (!is_kept(message))
 		return;
 	keep_text(message, name, strlen(name));
 	keep_text(message, ": ", 2);
@@ -274,13 +334,15 @@ void milter_message_header(struct milter_message *message, const char *name,
 bool milter_message_body(struct milter_message *message, const void *data,
                          size_t len)
 {
-	if (!message->begun || message->token[0] == '\0')
+	if (!message->begun || !is_kept(message))
 		return false;
 	if (!message->in_body)
 		keep_text(message, "\n", 1);
 	message->in_body = true;
 	keep_text(message, data, len);
-	return message->text.len < message->text_max;
+	return milter_message_is_for_inbox(message)
+	               ? !message->is_cut
+	               : message->text.len < message->text_max;
 }
 
 bool milter_message_is_report(const struct milter_message *message)
@@ -297,4 +359,9 @@ bool milter_message_is_signed(const struct milter_message *message)
 bool milter_message_may_be_bounce(const struct milter_message *message)
 {
 	return message->token[0] != '\0' && message->in_body;
+}
+
+bool milter_message_is_for_inbox(const struct milter_message *message)
+{
+	return message->to_inbox && message->token[0] == '\0';
 }

@@ -16,11 +16,14 @@
  * Memory is bounded.  Past MILTER_DOMAINS_MAX recipient domains the message
  * counts once more under MILTER_OTHERS for all of the rest; only a message to
  * one of our own tokens (domain/own_address.h), which may be a bounce, is kept,
- * up to MILTER_TEXT_MAX of it.
+ * up to MILTER_TEXT_MAX of it, and one to the addresses to which others send
+ * reports, whole or not at all, as long as there is room for all such messages
+ * that are under way or wait to be read.
  */
 #ifndef TLSTALLY_INMAIL_MILTER_MESSAGE_H
 #define TLSTALLY_INMAIL_MILTER_MESSAGE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -39,12 +42,26 @@ enum {
 /* No mail goes to such a name (RFC 6761 section 6.4). */
 #define MILTER_OTHERS "others.invalid"
 
+/* Bytes of messages to [received] addresses, of all sessions together. */
+struct milter_room {
+	atomic_size_t taken;
+	size_t max;
+};
+
+/* Gives back what a message took. */
+void milter_room_give(struct milter_room *room, size_t bytes);
+
 /* Who we are; lent. */
 struct milter_site {
 	const char *sender;                /* of our reports */
 	const char *submitter;             /* TLS-Report-Submitter */
 	const char *const *remote_mailers; /* Postfix transports */
 	size_t remote_mailer_count;
+	/* Of those to whom others send reports; NULL room: none are kept. */
+	const char *const *inbox;
+	size_t inbox_count;
+	size_t inbox_max; /* bytes of a message */
+	struct milter_room *room;
 };
 
 /* Where Postfix sends it. */
@@ -70,8 +87,11 @@ struct milter_message {
 	size_t domain_count;
 
 	char token[OWN_TOKEN_TEXT]; /* of ours among the recipients, or "" */
-	struct strbuf text;         /* of a message to it */
-	bool tls_optional;          /* "TLS-Required: No" (RFC 8689) */
+	bool to_inbox;              /* else: to an address of site->inbox */
+	struct strbuf text;         /* of a message to one of them */
+	size_t taken;               /* of the site's room, for it */
+	bool is_cut;       /* it was too large, or there was no room: no text */
+	bool tls_optional; /* "TLS-Required: No" (RFC 8689) */
 	/* Of mail from our sender: the DKIM signature of the submitter's
 	 * domain, else the first one by somebody else; "": none came. */
 	struct dkim_name signature;
@@ -114,6 +134,9 @@ bool milter_message_is_signed(const struct milter_message *message);
 
 /* May it be a bounce of one? */
 bool milter_message_may_be_bounce(const struct milter_message *message);
+
+/* May it bring a report of others?  Its text may have been cut. */
+bool milter_message_is_for_inbox(const struct milter_message *message);
 
 void milter_message_forget(struct milter_message *message);
 

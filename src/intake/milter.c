@@ -31,6 +31,7 @@ static char end_macros[] = "i";
 static struct {
 	struct milter_site site;
 	struct milter_feed *feed;
+	struct milter_inbox *inbox; /* or NULL */
 	struct milter_clients *clients;
 	pthread_t thread;
 	atomic_bool ended, failed, stopping;
@@ -203,6 +204,8 @@ static sfsistat on_end(SMFICTX *ctx)
 	struct milter_session *session = session_of(ctx);
 
 	if (session != NULL && session->message.begun) {
+		if (milter_message_is_for_inbox(&session->message))
+			milter_inbox_add(milter.inbox, &session->message);
 		milter_feed_take(milter.feed, &session->message,
 		                 macro(ctx, "i"));
 		forget(session);
@@ -281,23 +284,35 @@ int milter_listen(const char *socket, struct err *err)
 	return 0;
 }
 
-static void copy_site(const struct conf *conf)
+static const char *const *copy_list(const struct conf_list *list)
 {
-	static const char *const standard[] = {"smtp"};
-	const struct conf_list *list = &conf->milter.remote_mailers;
-	char **mailers = xcalloc(list->count + 1, sizeof(char *));
+	char **copy = xcalloc(list->count + 1, sizeof(*copy));
 
 	for (size_t i = 0; i < list->count; i++)
-		mailers[i] = xstrdup(list->items[i]);
+		copy[i] = xstrdup(list->items[i]);
+	return (const char *const *)copy;
+}
+
+static void copy_site(const struct conf *conf, struct milter_inbox *inbox)
+{
+	static const char *const standard[] = {"smtp"};
+	const struct conf_list *mailers = &conf->milter.remote_mailers;
+
 	milter.site = (struct milter_site){
 		.sender = xstrdup(conf_sender(conf)),
 		.submitter = xstrdup(conf_submitter(conf)),
-		.remote_mailers = (const char *const *)mailers,
-		.remote_mailer_count = list->count,
+		.remote_mailers = copy_list(mailers),
+		.remote_mailer_count = mailers->count,
 	};
-	if (list->count > 0)
+	if (inbox != NULL) {
+		milter.site.inbox = copy_list(&conf->received.addresses);
+		milter.site.inbox_count = conf->received.addresses.count;
+		milter.site.inbox_max = conf->received.max_size;
+		milter.site.room = milter_inbox_room(inbox);
+	}
+	if (mailers->count > 0)
 		return;
-	free(mailers);
+	free((void *)(uintptr_t)milter.site.remote_mailers);
 	milter.site.remote_mailers = standard;
 	milter.site.remote_mailer_count = 1;
 }
@@ -319,12 +334,14 @@ static void *main_thread(void *arg)
 }
 
 int milter_start(const struct conf *conf, struct milter_feed *feed,
-                 struct milter_clients *clients, struct err *err)
+                 struct milter_inbox *inbox, struct milter_clients *clients,
+                 struct err *err)
 {
 	int rc;
 
-	copy_site(conf);
+	copy_site(conf, inbox);
 	milter.feed = feed;
+	milter.inbox = inbox;
 	milter.clients = clients;
 	rc = pthread_create(&milter.thread, NULL, main_thread, NULL);
 	if (rc == 0)

@@ -5,7 +5,7 @@
  * to go on.  A callback waits for nothing but a short lock.  Of the steps of
  * the protocol only those are asked for that are used; MAIL, RCPT and header
  * lines come without waiting for an answer, where the MTA can, and a body that
- * cannot be a bounce is skipped.
+ * is neither a bounce nor a report of others is skipped.
  *
  * libmilter has one milter a process and threads of its own, which end when
  * the process does: so there is one of us, too, and what its threads may still
@@ -21,6 +21,7 @@
 #include "conf/conf.h"
 #include "intake/milter_clients.h"
 #include "intake/milter_feed.h"
+#include "intake/milter_inbox.h"
 
 /* More sessions at once than this are let through unread. */
 enum { MILTER_SESSIONS_MAX = 4096 };
@@ -30,9 +31,10 @@ enum { MILTER_SESSIONS_MAX = 4096 };
 int milter_listen(const char *socket, struct err *err);
 
 /* libmilter's main loop in a thread of its own.  Copies what it needs of the
- * settings. */
+ * settings; without an inbox (NULL) no report of others is kept. */
 int milter_start(const struct conf *conf, struct milter_feed *feed,
-                 struct milter_clients *clients, struct err *err);
+                 struct milter_inbox *inbox, struct milter_clients *clients,
+                 struct err *err);
 
 /* 1 when libmilter has ended by itself (it takes SIGTERM, too), ERR_IO when it
  * could not go on, else 0. */

@@ -5,9 +5,10 @@
 
 #include "base/xalloc.h"
 
-void milter_bounces_init(struct milter_bounces *queue)
+void milter_bounces_init(struct milter_bounces *queue, size_t bytes_max,
+                         size_t max)
 {
-	*queue = (struct milter_bounces){0};
+	*queue = (struct milter_bounces){.bytes_max = bytes_max, .max = max};
 	queue->last = &queue->first;
 }
 
@@ -33,8 +34,8 @@ void milter_bounces_add(struct milter_bounces *queue, const char *token,
 {
 	struct milter_bounce *bounce;
 
-	if (queue->count >= MILTER_BOUNCES_MAX ||
-	    text->room > MILTER_BOUNCES_BYTES - queue->bytes) {
+	if (queue->count >= queue->max ||
+	    text->room > queue->bytes_max - queue->bytes) {
 		queue->dropped++;
 		return;
 	}

@@ -1,8 +1,9 @@
 /*
- * milter_bounces - messages to our tokens that wait to be read
+ * milter_bounces - messages that wait to be read
  *
- * First in, first out, within a bound of bytes and of number.  No lock of its
- * own.
+ * Those to our tokens, which may be bounces, and those to [received] addresses
+ * (intake/milter_inbox.h).  First in, first out, within a bound of bytes and of
+ * number.  No lock of its own.
  */
 #ifndef TLSTALLY_INTAKE_MILTER_BOUNCES_H
 #define TLSTALLY_INTAKE_MILTER_BOUNCES_H
@@ -21,17 +22,19 @@ enum {
 
 struct milter_bounce {
 	struct milter_bounce *next;
-	char token[OWN_TOKEN_TEXT];
+	char token[OWN_TOKEN_TEXT]; /* "": to none */
 	struct strbuf text;
 };
 
 struct milter_bounces {
 	struct milter_bounce *first, **last;
 	size_t bytes, count;
+	size_t bytes_max, max;
 	uint64_t dropped; /* since somebody told of it */
 };
 
-void milter_bounces_init(struct milter_bounces *queue);
+void milter_bounces_init(struct milter_bounces *queue, size_t bytes_max,
+                         size_t max);
 void milter_bounces_clear(struct milter_bounces *queue);
 
 /* Takes the text, and leaves the buffer empty; without room it is dropped. */

@@ -205,7 +205,8 @@ int milter_feed_start(struct milter_feed **feed,
 	f->sides[0] = milter_counts_new();
 	f->sides[1] = milter_counts_new();
 	f->seen = lru_new(SEEN_DOMAINS, sizeof(struct seen), NULL);
-	milter_bounces_init(&f->bounces);
+	milter_bounces_init(&f->bounces, MILTER_BOUNCES_BYTES,
+	                    MILTER_BOUNCES_MAX);
 	if (committer_start(f->committer, err) < 0) {
 		milter_feed_free(feed);
 		return err->class;

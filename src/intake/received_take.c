@@ -6,13 +6,16 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
+#include "base/day.h"
 #include "base/gzip.h"
+#include "base/log.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
 #include "received/received_mail.h"
 #include "received/received_pack.h"
 #include "received/received_report.h"
 #include "received/received_trust.h"
+#include "store/meta_table.h"
 #include "store/own_host_table.h"
 #include "store/policy_cache_table.h"
 
@@ -311,19 +314,66 @@ static void judge(const struct taking *taking, struct received_taken *taken)
 	struct received_row *row = &taken->row;
 	const char *signer = NULL;
 
-	if (taking->mail == NULL) {
-		err_set(&taken->why, ERR_NOTFOUND, "it did not come by mail");
-	} else {
+	if (taking->mail != NULL)
 		describe_mail(taking->mail, row);
+	if (taking->mail == NULL)
+		err_set(&taken->why, ERR_NOTFOUND, "it did not come by mail");
+	else if (row->way == RECEIVED_BY_MILTER &&
+	         !taker->conf->received.milter_behind_filter)
+		err_set(&taken->why, ERR_NOTFOUND,
+		        "the milter does not stand behind the filter that "
+		        "verifies DKIM ([received] milter_behind_filter)");
+	else
 		signer = received_signer(taking->mail, taker->servers,
 		                         taker->server_count, &taken->why);
-	}
 	row->authenticated = signer != NULL;
 	if (signer != NULL)
 		PUT_TEXT(row->submitter, signer);
-	row->counts =
-		row->ours > 0 && (row->authenticated ||
-	                          taker->conf->received.count_unauthenticated);
+	row->counts = row->ours > 0 &&
+	              (row->authenticated ||
+	               (row->way == RECEIVED_BY_HTTPS
+	                        ? taker->conf->received.count_https
+	                        : taker->conf->received.count_unauthenticated));
+}
+
+/* Of this day, as it stands in the store. */
+static void strangers_of(struct db_txn *txn, int64_t now,
+                         struct strangers_seen *seen)
+{
+	int32_t day = day_of(now);
+
+	if (!meta_strangers_get(txn, seen) || seen->day != day)
+		*seen = (struct strangers_seen){.day = day};
+}
+
+/* False: it would be one too many. */
+static bool admit(const struct taking *taking, struct db_txn *txn,
+                  const struct received_row *row, size_t bytes)
+{
+	const struct conf *conf = taking->taker->conf;
+	struct strangers_seen seen;
+
+	if (row->authenticated || row->way == RECEIVED_FROM_FILE)
+		return true;
+	strangers_of(txn, taking->now, &seen);
+	if (seen.kept >= conf->received.max_unauthenticated ||
+	    seen.bytes + bytes > conf->received.max_unauthenticated_size)
+		return false;
+	seen.kept++;
+	seen.bytes += bytes;
+	meta_strangers_put(txn, &seen);
+	return true;
+}
+
+static int note_dropped(const struct taking *taking)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_write(taking->taker->db);
+	struct strangers_seen seen;
+
+	strangers_of(txn, taking->now, &seen);
+	seen.dropped++;
+	meta_strangers_put(txn, &seen);
+	return db_commit(&txn, taking->err);
 }
 
 static int put(const struct taking *taking, struct received_taken *taken,
@@ -334,7 +384,13 @@ static int put(const struct taking *taking, struct received_taken *taken,
 
 	taken->is_new = received_put(txn, &taken->row, gzip->data, gzip->len,
 	                             domains, count) == 1;
-	return db_commit(&txn, taking->err);
+	if (!taken->is_new || db_failed(txn) ||
+	    admit(taking, txn, &taken->row, gzip->len))
+		return db_commit(&txn, taking->err);
+	db_abort(&txn);
+	taken->is_new = false;
+	taken->is_dropped = true;
+	return note_dropped(taking);
 }
 
 static int take(const struct taking *taking, const void *json, size_t len)
@@ -367,6 +423,37 @@ static int take(const struct taking *taking, const void *json, size_t len)
 	taken.problem_count = taker->report.problem_count;
 	taking->each(taking->arg, &taken);
 	return 0;
+}
+
+char *received_taken_fate(const struct received_taken *taken)
+{
+	const struct received_row *row = &taken->row;
+
+	if (taken->is_dropped)
+		return xasprintf("dropped: as many unauthenticated reports as "
+		                 "[received] max_unauthenticated allows have "
+		                 "come today (%s)",
+		                 taken->why.text);
+	return xasprintf("%s%s%s", taken->is_new ? "taken" : "was here already",
+	                 row->counts ? "" : ", not counted: ",
+	                 row->counts ? ""
+	                 : row->ours == 0
+	                         ? "nothing in it is about [received] domains"
+	                         : taken->why.text);
+}
+
+void received_taken_log(const struct received_taken *taken)
+{
+	const struct received_row *row = &taken->row;
+	auto_(xfree_str) char *fate = received_taken_fate(taken);
+	char day[DAY_TEXT];
+
+	log_info("report of %s about %s by %s (%s): %s",
+	         day_format(row->day, day),
+	         row->domain[0] != '\0' ? row->domain : "no domain",
+	         row->organization[0] != '\0' ? row->organization : "nobody",
+	         row->submitter[0] != '\0' ? row->submitter : "no submitter",
+	         fate);
 }
 
 /* Other files in an archive (a text for people) are passed over as long as
@@ -411,9 +498,13 @@ int received_take_mail(struct received_taker *taker, enum received_way way,
 	                        .each = each,
 	                        .arg = arg,
 	                        .err = err};
-	int rc = received_mail_read(&taker->mail, message, len,
-	                            taker->conf->received.received_above, err);
+	size_t above = taker->conf->received.received_above;
+	int rc;
 
+	/* a milter does not see the Received of its own Postfix */
+	if (way == RECEIVED_BY_MILTER && above > 0)
+		above--;
+	rc = received_mail_read(&taker->mail, message, len, above, err);
 	return rc < 0 ? rc
 	              : unpack(&taking, taker->mail.body.at,
 	                       taker->mail.body.len);

@@ -8,9 +8,12 @@
  *                     that these publish, by what was last looked up: a DANE
  *                     policy's domain is the MX host (RFC 8460 section 4.4)
  *     counts          at least one is ours, and it is authenticated or
- *                     [received] count_unauthenticated says so
+ *                     [received] count_unauthenticated says so, for HTTPS
+ *                     count_https
  *
- * What does not count is kept and shown all the same.
+ * What does not count is kept and shown all the same; of what nobody has
+ * authenticated, and no person has given, so much of a day as [received]
+ * max_unauthenticated and its size allow.
  */
 #ifndef TLSTALLY_INTAKE_RECEIVED_TAKE_H
 #define TLSTALLY_INTAKE_RECEIVED_TAKE_H
@@ -32,7 +35,8 @@ int received_taker_new(struct received_taker **taker, struct db *db,
 void received_taker_free(struct received_taker **taker);
 
 struct received_taken {
-	bool is_new; /* else it has come before */
+	bool is_new;     /* else it has come before */
+	bool is_dropped; /* or there were too many like it: it is not kept */
 	struct received_row row;
 	struct err why; /* it is not authenticated; class 0 when it is */
 	/* What was odd, lent until the next report is taken. */
@@ -42,6 +46,12 @@ struct received_taken {
 
 /* Hears of each report that was taken. */
 typedef void received_taken_fn(void *arg, const struct received_taken *taken);
+
+/* "report of 2026-03-01 about example.com by Sender Inc.: taken"; a line in the
+ * log. */
+void received_taken_log(const struct received_taken *taken);
+/* What became of it: "taken", "taken, not counted: ..."; the caller's. */
+char *received_taken_fate(const struct received_taken *taken);
 
 /*
  * Takes the reports in a whole mail, or in a file of plain JSON, gzip or zip.

@@ -29,6 +29,7 @@ static const char *const status_properties[] = {
 	"coverage",
 	"ownFailures",
 	"policyd",
+	"unauthenticated",
 	"hosts",
 	"clock",
 	"suppressions",

@@ -19,6 +19,8 @@
 #include "intake/milter.h"
 #include "intake/milter_clients.h"
 #include "intake/milter_feed.h"
+#include "intake/milter_inbox.h"
+#include "intake/received_take.h"
 #include "outbox/bounce.h"
 #include "postfix/milter_watch.h"
 #include "postfix/postfix_site.h"
@@ -26,7 +28,8 @@
 
 enum {
 	POSTFIX_MS = 10 * 1000,
-	STOP_MS = 5000, /* for messages that have begun */
+	STOP_MS = 5000,  /* for messages that have begun */
+	READ_MS = 10000, /* for reports of others that wait */
 	FILES = 2 * MILTER_SESSIONS_MAX,
 };
 
@@ -34,6 +37,7 @@ struct milterd {
 	struct daemon base;
 	struct unix_socket sock; /* none for inet: */
 	struct milter_feed *feed;
+	struct milter_inbox *inbox;     /* NULL: no [received] addresses */
 	struct milter_clients *clients; /* for good: libmilter's threads ask */
 	struct postfix_site *site;
 	int64_t look_at_postfix_ms;
@@ -109,6 +113,43 @@ static int read_bounce(void *arg, const char *token, const void *text,
 	return 0;
 }
 
+static void tell_taken(void *arg, const struct received_taken *taken)
+{
+	(void)arg;
+	received_taken_log(taken);
+}
+
+/* A message to [received] addresses (milter_report_fn).  Who we are may have
+ * changed since the last one. */
+static int read_report(void *arg, const void *text, size_t len)
+{
+	struct milterd *d = arg;
+	auto_(received_taker_free) struct received_taker *taker = NULL;
+	struct err err = {0};
+	int rc = received_taker_new(&taker, d->base.db, &d->base.conf, &err);
+
+	if (rc == 0)
+		rc = received_take_mail(taker, RECEIVED_BY_MILTER, text, len,
+		                        clock_secs(&d->base.clock), tell_taken,
+		                        NULL, &err);
+	if (rc < 0 && rc != ERR_BUSY)
+		log_warning("a message to [received] addresses: %s", err.text);
+	return rc;
+}
+
+static int start_inbox(struct milterd *d, struct err *err)
+{
+	const struct milter_inbox_options options = {
+		.read = read_report,
+		.arg = d,
+		.clock = &d->base.clock,
+	};
+
+	return d->base.conf.received.addresses.count > 0
+	               ? milter_inbox_start(&d->inbox, &options, err)
+	               : 0;
+}
+
 /* At start and every some seconds: this host's addresses, and Postfix's
  * settings when they have changed. */
 static void look_at_postfix(struct milterd *d)
@@ -155,14 +196,15 @@ static int start(void *self, struct err *err)
 		.bounce_arg = d,
 	};
 
-	if (milter_feed_start(&d->feed, &options, err) < 0)
+	if (milter_feed_start(&d->feed, &options, err) < 0 ||
+	    start_inbox(d, err) < 0)
 		return err->class;
 	d->clients = milter_clients_new();
 	look_at_postfix(d);
 	/* libmilter has a thread that waits for the same signals, and would
 	 * cut sessions off: they are the main thread's before it begins */
 	daemon_hear_signals();
-	if (milter_start(conf, d->feed, d->clients, err) < 0)
+	if (milter_start(conf, d->feed, d->inbox, d->clients, err) < 0)
 		return err->class;
 	log_info("counting messages at %s in %s", conf->milter.socket,
 	         conf->store.directory);
@@ -187,11 +229,12 @@ static int64_t progress(void *self)
 
 /* The order matters: nobody new comes in, who has begun may end, all is
  * committed, then the store.  libmilter's threads may go on to the very end,
- * so what they look at stays: the clients, and the feed, which takes no more.
- */
+ * so what they look at stays: the clients, and feed and inbox, which take no
+ * more. */
 static int stop(void *self, struct err *err)
 {
 	struct milterd *d = self;
+	size_t unread = 0;
 	int rc = 0;
 
 	unix_socket_close(&d->sock);
@@ -199,6 +242,12 @@ static int stop(void *self, struct err *err)
 		milter_stop(STOP_MS);
 		rc = milter_feed_stop(d->feed, err);
 	}
+	if (d->inbox != NULL)
+		unread = milter_inbox_stop(d->inbox, READ_MS);
+	if (unread > 0)
+		log_warning("%zu messages to [received] addresses were not "
+		            "read: the store was busy or time was over",
+		            unread);
 	postfix_site_free(&d->site);
 	return rc;
 }

@@ -241,6 +241,24 @@ static int add_policyd(const struct status_of *of, json_t *doc, struct err *err)
 	return db_failure(txn, err);
 }
 
+/* Of today and yesterday; missing where nobody sent any. */
+static int add_strangers(const struct status_of *of, json_t *doc,
+                         struct err *err)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
+	struct strangers_seen seen;
+	json_t *strangers;
+
+	if (meta_strangers_get(txn, &seen) && seen.day >= day_of(of->now) - 1) {
+		strangers = doc_object(doc, "unauthenticated");
+		doc_set_day(strangers, "day", seen.day);
+		json_set_uint(strangers, "kept", seen.kept);
+		json_set_uint(strangers, "bytes", seen.bytes);
+		json_set_uint(strangers, "dropped", seen.dropped);
+	}
+	return db_failure(txn, err);
+}
+
 /* What is found out together. */
 static const struct {
 	const char *const *members;
@@ -264,6 +282,7 @@ static const struct {
 	{(const char *const[]){"ownFailures", NULL}, status_failures},
 	{(const char *const[]){"suppressions", NULL}, add_suppressions},
 	{(const char *const[]){"policyd", NULL}, add_policyd},
+	{(const char *const[]){"unauthenticated", NULL}, add_strangers},
 	{(const char *const[]){"clock", NULL}, add_clock},
 	{(const char *const[]){"lastDay", NULL}, add_last_day},
 	{(const char *const[]){"lastRun", NULL}, status_runs},

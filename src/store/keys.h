@@ -25,6 +25,8 @@
  *                                                     u64s, u8, strings
  *                "policyd"                            struct policyd_seen:
  *                                                     u64s, u8s, u64
+ *                "strangers"                          struct strangers_seen:
+ *                                                     u32, u64s
  *                "told-until"                         u64, secs
  *                "fleet"                              struct fleet_seen: u64s,
  *                                                     strings

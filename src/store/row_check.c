@@ -84,6 +84,7 @@ static void check_number(struct row *row)
 static void check_meta(struct row *row)
 {
 	struct signature_seen signature;
+	struct strangers_seen strangers;
 	struct policyd_seen policyd;
 	struct clock_record record;
 	struct fleet_seen fleet;
@@ -95,6 +96,8 @@ static void check_meta(struct row *row)
 		meta_signature_get(row->txn, &signature);
 	else if (strcmp(name, META_POLICYD) == 0)
 		meta_policyd_get(row->txn, &policyd);
+	else if (strcmp(name, META_STRANGERS) == 0)
+		meta_strangers_get(row->txn, &strangers);
 	else if (strcmp(name, META_FLEET) == 0)
 		meta_fleet_get(row->txn, &fleet);
 	else

@@ -296,6 +296,7 @@ static const struct word received_ways[RECEIVED_WAYS] = {
 	[RECEIVED_BY_MAIL] = {.api = "mail", .label = "by mail"},
 	[RECEIVED_BY_HTTPS] = {.api = "https", .label = "by HTTPS"},
 	[RECEIVED_FROM_FILE] = {.api = "file", .label = "from a file"},
+	[RECEIVED_BY_MILTER] = {.api = "milter", .label = "by the milter"},
 };
 
 static const struct word lookups[VIEW_STATUSES] = {

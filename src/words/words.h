@@ -214,6 +214,7 @@ enum received_way {
 	RECEIVED_BY_MAIL = 0,
 	RECEIVED_BY_HTTPS = 1,
 	RECEIVED_FROM_FILE = 2, /* a person gave it */
+	RECEIVED_BY_MILTER = 3, /* in a mail that the milter saw */
 	RECEIVED_WAYS
 };
 

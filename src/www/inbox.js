@@ -77,6 +77,8 @@ const filters = [
     hint: "example.com", condition: (domain) => ({domain: asciiOf(domain)})},
   {name: "organization", label: "Organization", kind: "search", more: true,
     hint: "Google Inc.", condition: (organization) => ({organization})},
+  {name: "sessions", label: "Sessions, at least", kind: "search", more: true,
+    hint: "100", condition: (n) => ({minSessions: Number(n)})},
   {name: "authenticated", label: "Sender", kind: "select", more: true,
     options: [["true", "authenticated"], ["false", "unauthenticated"]],
     condition: (is) => ({isAuthenticated: is === "true"})},

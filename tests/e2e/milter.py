@@ -6,6 +6,9 @@ make check runs it; by hand: srcdir=... tests/e2e/milter.py [NAME...] in the
 build directory.  The full disk needs root.
 """
 
+import base64
+import gzip
+import json
 import os
 import random
 import re
@@ -445,6 +448,89 @@ def test_bounce_is_bounded(w):
                    body=b"x" * 1000000, chunk=10000)
     assert 256 * 1024 <= sent + 100 <= 256 * 1024 + 20000, sent
     assert mta.answers[-2:] == ["s", "c"], mta.answers[-2:]
+
+
+RECEIVED = """[received]
+domains = ours.example
+addresses = TLSrpt@ours.example
+authserv_id = mx.ours.example
+max_size = 64K
+"""
+
+
+def report_headers(n, signer="sender.example"):
+    return ((b"Authentication-Results", b"mx.ours.example; dkim=pass header.d=" +
+             signer.encode()),
+            (b"Received", b"from a by b; x"),
+            (b"From", b"tls@sender.example"),
+            (b"TLS-Report-Submitter", b"sender.example"),
+            (b"MIME-Version", b"1.0"),
+            (b"Content-Type", b"application/tlsrpt+gzip"),
+            (b"Content-Transfer-Encoding", b"base64"))
+
+
+def report_body(n):
+    return base64.encodebytes(gzip.compress(json.dumps({
+        "organization-name": "Sender", "contact-info": "a", "report-id": n,
+        "date-range": {"start-datetime": "2026-03-01T00:00:00Z",
+                       "end-datetime": "2026-03-01T23:59:59Z"},
+        "policies": [{"policy": {"policy-type": "no-policy-found",
+                                 "policy-domain": "ours.example"},
+                      "summary": {"total-successful-session-count": 5,
+                                  "total-failure-session-count": 0}}],
+    }).encode()))
+
+
+def received(w):
+    return [(row["reportId"], row["receivedBy"], row["isAuthenticated"])
+            for row in json.loads(subprocess.run(
+                [os.path.join(BIN, "src/programs/tlstally"), "-c",
+                 os.path.join(w.dir, "conf"), "query", "tls-external-report",
+                 "--json", "--sort", "id"],
+                check=True, stdout=subprocess.PIPE).stdout)]
+
+
+def send_report(mta, body, to=b"<tlsrpt@ours.example>", **more):
+    return message(mta, sender=b"<tls@sender.example>",
+                   to=((to, b"local"), (b"<u@ours.example>", b"local")),
+                   headers=report_headers(1, **more), body=body)
+
+
+def test_reports_of_others(w):
+    """Authenticated behind the filter; what is no report, a bomb and what is
+    too large cost a line; all are counted like other mail."""
+    w.start(more=RECEIVED + "milter_behind_filter = yes\n")
+    mta = w.mta()
+    mta.connect()
+    bomb = base64.encodebytes(gzip.compress(b" " * (30 << 20)))
+    send_report(mta, report_body("1"))
+    send_report(mta, report_body("2"), signer="evil.example")
+    send_report(mta, b"hello\r\n")
+    send_report(mta, bomb)
+    assert "s" not in mta.answers
+    send_report(mta, os.urandom(100000).hex().encode())
+    assert mta.answers[-2:] == ["s", "c"], mta.answers[-2:]
+    send_report(mta, report_body("3"), to=b"<other@ours.example>")
+    send_report(mta, report_body("4"))
+    w.stop()
+    assert received(w) == [("1", "milter", True), ("2", "milter", False),
+                           ("4", "milter", True)], received(w)
+    for words in ("more than 26214400", "were not read: larger",
+                  "report of 2026-03-01 about ours.example by Sender"):
+        assert w.says(words), words
+    expect([inbound("mx clear none " + NONE, n=7)],
+           [line for line in w.totals() if line.startswith("inbound")])
+
+
+def test_reports_before_the_filter(w):
+    """What the milter sees then the sender may have written."""
+    w.start(more=RECEIVED)
+    mta = w.mta()
+    mta.connect()
+    send_report(mta, report_body("1"))
+    w.stop()
+    assert received(w) == [("1", "milter", False)], received(w)
+    assert w.says("milter_behind_filter")
 
 
 def test_socket_stale_and_taken(w):

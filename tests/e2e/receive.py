@@ -296,6 +296,86 @@ def test_download(site):
     server.stop()
 
 
+def post(port, path, body, type="application/tlsrpt+gzip", method="POST"):
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", data=body, method=method,
+        headers={"Content-Type": type} if type else {})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as r:
+            return r.status
+    except urllib.error.HTTPError as e:
+        e.read()
+        return e.code
+
+
+def packed(*args, **more):
+    return gzip.compress(json.dumps(report(*args, **more)).encode(), mtime=0)
+
+
+def test_post(site):
+    """RFC 8460 section 5.4, off unless a path is set."""
+    port = free_port()
+
+    def serve(log, *options):
+        server = Daemon("tlstally-httpd", site.conf, site.folder / log,
+                        "-o", f"http.listen=inet:127.0.0.1:{port}",
+                        "-o", "http.www=", *options)
+        server.must_say("serving")
+        return server
+    server = serve("off.log")
+    expect("off by default", 404, post(port, "/tlsrpt/4f1a", packed("p0@s")))
+    server.stop()
+    server = serve("on.log", "-o", "received.post_path=/tlsrpt/4f1a",
+                   "-o", "received.max_size=64K",
+                   "-o", "received.max_unauthenticated=4")
+    bomb = gzip.compress(b" " * (30 << 20), mtime=0)
+    for name, status, path, body, type in [
+            ("gzip", 201, "/tlsrpt/4f1a", packed("p1@s"),
+             "application/tlsrpt+gzip"),
+            ("JSON", 201, "/tlsrpt/4f1a", json.dumps(report("p2@s")).encode(),
+             "application/tlsrpt+json; charset=utf-8"),
+            ("the same again", 200, "/tlsrpt/4f1a", packed("p1@s"),
+             "application/tlsrpt+gzip"),
+            ("another path", 404, "/tlsrpt/4f1b", packed("p3@s"),
+             "application/tlsrpt+gzip"),
+            ("another type", 415, "/tlsrpt/4f1a", packed("p4@s"),
+             "application/json"),
+            ("what is not a report", 400, "/tlsrpt/4f1a", b"{}",
+             "application/tlsrpt+json"),
+            ("nothing", 400, "/tlsrpt/4f1a", b"", "application/tlsrpt+json"),
+            ("a bomb", 413, "/tlsrpt/4f1a", bomb, "application/tlsrpt+gzip"),
+            ("too large", 413, "/tlsrpt/4f1a", b" " * 70000,
+             "application/tlsrpt+json"),
+            ("too large, in chunks", 413, "/tlsrpt/4f1a",
+             iter([b" " * 40000] * 2), "application/tlsrpt+json")]:
+        expect("POST: " + name, status, post(port, path, body, type))
+    expect("GET", 405, post(port, "/tlsrpt/4f1a", None, None, "GET"))
+    got = site.query("--where", "receivedBy=https")
+    expect("POST: by HTTPS, unauthenticated, not counted",
+           [("p1@s", False, False), ("p2@s", False, False)],
+           sorted((each["reportId"], each["isAuthenticated"],
+                   each["isCounted"]) for each in got))
+    expect("POST: as many as are kept of a day", [201, 201, 429, 429],
+           [post(port, "/tlsrpt/4f1a", packed(f"many{n}@s"))
+            for n in range(4)])
+    text = site.run("status").stdout.decode()
+    expect("status says so", True,
+           "2 unauthenticated reports of others were dropped" in text)
+    expect("and nothing of a tlstally-policyd that is not in use", False,
+           "policyd" in text)
+    server.stop()
+    log = (site.folder / "on.log").read_text()
+    expect("POST: a line for a bomb", 1, log.count("more than 26214400"))
+    server = serve("counts.log", "-o", "received.post_path=/tlsrpt/4f1a",
+                   "-o", "received.count_https=yes")
+    expect("POST: counted, when the setting says so", 201,
+           post(port, "/tlsrpt/4f1a", packed("counted@s")))
+    [got] = site.query("--where", "reportId=counted@s")
+    expect("POST: counted, and still not authenticated", (True, False),
+           (got["isCounted"], got["isAuthenticated"]))
+    server.stop()
+
+
 def test_domains(site):
     """A report is found by each of its domains."""
     body = report("two@s")
@@ -330,7 +410,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         site = Site(folder)
         for test in (test_transport, test_forged, test_odd, test_refused,
-                     test_files, test_many, test_download, test_domains,
+                     test_files, test_many, test_download, test_post, test_domains,
                      test_delete):
             test(site)
     sys.exit(1 if failed else 0)

@@ -1,6 +1,7 @@
 /* A dialogue of any bytes, a step a line, its first byte says which: what is
  * counted has canonical names, each once, within the bounds; what may be a
- * bounce is not longer than the bound; forgetting leaves nothing. */
+ * bounce is not longer than the bound; what may be a report of others is whole
+ * or not there, within the room; forgetting leaves nothing. */
 #include "base/xalloc.h"
 #include "check.h"
 #include "inmail/milter_message.h"
@@ -117,8 +118,18 @@ static void step(struct milter_message *m, char *line)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const mailers[] = {"smtp", "s"};
-	static const struct milter_site site = {"r@s.example", "s.example",
-	                                        mailers, 2};
+	static const char *const inbox[] = {"t@s.example"};
+	struct milter_room room = {.max = 512};
+	const struct milter_site site = {
+		.sender = "r@s.example",
+		.submitter = "s.example",
+		.remote_mailers = mailers,
+		.remote_mailer_count = 2,
+		.inbox = inbox,
+		.inbox_count = 1,
+		.inbox_max = 256,
+		.room = &room,
+	};
 	char *text = xstrndup((const char *)data, size);
 	struct milter_message m;
 	char *rest = text;
@@ -137,7 +148,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		step(&m, line);
 	}
 	check_message(&m);
+	check(room.taken == m.taken && m.taken <= 256);
+	check(!milter_message_is_for_inbox(&m) ||
+	      m.text.len == (m.is_cut ? 0 : m.taken));
 	milter_message_clear(&m);
+	check(room.taken == 0);
 	free(text);
 	return 0;
 }

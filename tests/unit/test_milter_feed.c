@@ -23,8 +23,12 @@
 enum { DAY = 20513 /* 2026-03-01 */, NOON = 43200, HOUR_MS = 3600 * 1000 };
 
 static const char *const mailers[] = {"smtp"};
-static const struct milter_site site = {"tls-reports@example.com",
-                                        "example.com", mailers, 1};
+static const struct milter_site site = {
+	.sender = "tls-reports@example.com",
+	.submitter = "example.com",
+	.remote_mailers = mailers,
+	.remote_mailer_count = 1,
+};
 static const struct milter_rcpt_macros local = {NULL, NULL, "local"};
 static const struct milter_rcpt_macros remote = {NULL, NULL, "smtp"};
 static const struct inbound_macros clear;
@@ -425,7 +429,7 @@ static void test_bounces_are_bounded(void **state)
 	size_t count;
 
 	(void)state;
-	milter_bounces_init(&queue);
+	milter_bounces_init(&queue, MILTER_BOUNCES_BYTES, MILTER_BOUNCES_MAX);
 	for (int i = 0; i < 100; i++)
 		add_bounce(&queue, 256 * 1024);
 	assert_true(queue.bytes <= MILTER_BOUNCES_BYTES);

@@ -576,6 +576,129 @@ static void test_tls_optional(void **state)
 	milter_message_clear(&m);
 }
 
+/* --- reports of others --- */
+
+static const char *const inbox[] = {"tlsrpt@example.com", "tls@b.example"};
+
+/* A site that reads what comes to these, and its room. */
+static struct milter_site site_of(struct milter_room *room, size_t max)
+{
+	struct milter_site with = site;
+
+	*room = (struct milter_room){.max = max};
+	with.inbox = inbox;
+	with.inbox_count = 2;
+	with.inbox_max = 100;
+	with.room = room;
+	return with;
+}
+
+static void test_inbox(void **state)
+{
+	static const struct {
+		const char *name, *recipient, *addr;
+		bool want;
+	} rows[] = {
+		{"one of them", "<tlsrpt@example.com>", NULL, true},
+		{"the other", "<tls@b.example>", NULL, true},
+		{"capitals", "<TLSrpt@Example.COM>", NULL, true},
+		{"as Postfix completed it", "<tlsrpt>", "tlsrpt@example.com",
+	         true},
+		{"an address that leads there", "<tlsrpt@example.com>",
+	         "archive@example.com", true},
+		{"a longer one", "<tlsrpt@example.com.example>", NULL, false},
+		{"a part", "<rpt@example.com>", NULL, false},
+		{"nobody", "<>", NULL, false},
+	};
+	struct milter_room room;
+	const struct milter_site with = site_of(&room, 1000);
+	struct milter_message m;
+
+	(void)state;
+	milter_message_init(&m, &with);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct milter_rcpt_macros macros = {.addr = rows[i].addr};
+
+		ROW(&rows[i]);
+		milter_message_begin(&m, "<x@s.example>", &no_macros, false);
+		milter_message_recipient(&m, rows[i].recipient, &macros);
+		milter_message_recipient(&m, "<other@example.com>", &to_us);
+		milter_message_header(&m, "Subject", "a\n\tb");
+		assert_int_equal(milter_message_body(&m, "x\r\n", 3),
+		                 rows[i].want);
+		assert_int_equal(milter_message_is_for_inbox(&m), rows[i].want);
+		assert_false(milter_message_may_be_bounce(&m));
+		if (rows[i].want)
+			assert_string_equal(strbuf_text(&m.text),
+			                    "Subject: a\n\tb\n\nx\r\n");
+		assert_int_equal(room.taken, m.text.len);
+	}
+	milter_message_clear(&m);
+	assert_int_equal(room.taken, 0);
+}
+
+/* What goes to a token of ours, too, is a bounce. */
+static void test_inbox_and_token(void **state)
+{
+	struct milter_room room;
+	const struct milter_site with = site_of(&room, 1000);
+	struct milter_message m;
+
+	(void)state;
+	milter_message_init(&m, &with);
+	milter_message_begin(&m, "<>", &no_macros, false);
+	milter_message_recipient(&m, "<tlsrpt@example.com>", &to_us);
+	milter_message_recipient(&m, "<tls-reports+" TOKEN "@example.com>",
+	                         &to_us);
+	milter_message_body(&m, "x", 1);
+	assert_true(milter_message_may_be_bounce(&m));
+	assert_false(milter_message_is_for_inbox(&m));
+	assert_int_equal(room.taken, 0);
+	milter_message_clear(&m);
+}
+
+/* All of a message or nothing; what one gives back is another's. */
+static void test_inbox_room(void **state)
+{
+	struct milter_room room;
+	const struct milter_site with = site_of(&room, 150);
+	struct milter_message a, b;
+	char text[101];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	milter_message_init(&a, &with);
+	milter_message_init(&b, &with);
+	milter_message_begin(&a, "<>", &no_macros, false);
+	milter_message_recipient(&a, inbox[0], &to_us);
+	assert_true(milter_message_body(&a, text, 99)); /* and the empty line */
+	assert_false(a.is_cut);
+	assert_false(milter_message_body(&a, text, 1));
+	assert_true(a.is_cut);
+	assert_int_equal(a.text.len, 0);
+	assert_int_equal(room.taken, 0);
+	assert_false(milter_message_body(&a, text, 1));
+	assert_int_equal(a.text.len, 0);
+
+	milter_message_begin(&a, "<>", &no_macros, false);
+	milter_message_recipient(&a, inbox[0], &to_us);
+	assert_true(milter_message_body(&a, text, 99));
+	milter_message_begin(&b, "<>", &no_macros, false);
+	milter_message_recipient(&b, inbox[0], &to_us);
+	assert_true(milter_message_body(&b, text, 49));
+	assert_int_equal(room.taken, 150);
+	assert_false(milter_message_body(&b, text, 1));
+	assert_int_equal(room.taken, 100);
+	milter_message_forget(&a);
+	assert_int_equal(room.taken, 0);
+	milter_message_begin(&b, "<>", &no_macros, false);
+	milter_message_recipient(&b, inbox[0], &to_us);
+	assert_true(milter_message_body(&b, text, 99));
+	milter_message_clear(&a);
+	milter_message_clear(&b);
+	assert_int_equal(room.taken, 0);
+}
+
 static void test_out_of_order(void **state)
 {
 	struct milter_message m;
@@ -608,6 +731,9 @@ int main(void)
 		cmocka_unit_test(test_oversized),
 		cmocka_unit_test(test_signatures),
 		cmocka_unit_test(test_tls_optional),
+		cmocka_unit_test(test_inbox),
+		cmocka_unit_test(test_inbox_and_token),
+		cmocka_unit_test(test_inbox_room),
 		cmocka_unit_test(test_out_of_order),
 	};
 

@@ -2,6 +2,7 @@
 
 #include "conf/conf.h"
 #include "intake/received_take.h"
+#include "store/meta_table.h"
 #include "store/own_host_table.h"
 #include "store/policy_cache_table.h"
 
@@ -54,18 +55,30 @@ static void world_begin(struct world *w, void **state)
 	                 0);
 }
 
-static int take(struct world *w, bool is_mail, const char *text)
+static int take_by(struct world *w, enum received_way way, const char *text)
 {
+	bool is_mail = way == RECEIVED_BY_MAIL || way == RECEIVED_BY_MILTER;
+
 	auto_(received_taker_free) struct received_taker *taker = NULL;
 
 	assert_int_equal(
 		received_taker_new(&taker, w->f->db, &w->conf, &w->err), 0);
 	w->err = (struct err){0};
-	return is_mail ? received_take_mail(taker, RECEIVED_BY_MAIL, text,
-	                                    strlen(text), NOW, hear, w, &w->err)
-	               : received_take_file(taker, RECEIVED_FROM_FILE, text,
-	                                    strlen(text), NOW, hear, w,
-	                                    &w->err);
+	return is_mail ? received_take_mail(taker, way, text, strlen(text), NOW,
+	                                    hear, w, &w->err)
+	               : received_take_file(taker, way, text, strlen(text), NOW,
+	                                    hear, w, &w->err);
+}
+
+static int take(struct world *w, bool is_mail, const char *text)
+{
+	return take_by(w, is_mail ? RECEIVED_BY_MAIL : RECEIVED_FROM_FILE,
+	               text);
+}
+
+static void set(struct world *w, const char *setting)
+{
+	assert_int_equal(conf_set(&w->conf, setting, &w->err), 0);
 }
 
 static struct received_sums sums_of(struct world *w, const char *domain)
@@ -278,6 +291,134 @@ static void test_bad(void **state)
 	conf_clear(&w.conf);
 }
 
+/* What the milter saw is believed only behind the filter, and it does not see
+ * the Received of its own Postfix. */
+static void test_milter(void **state)
+{
+	static const struct {
+		const char *name, *behind, *above, *head;
+		bool want;
+	} rows[] = {
+		{"not behind the filter", "no", "0", HEAD, false},
+		{"behind it", "yes", "0", HEAD, true},
+		{"its Postfix puts Received above", "yes", "1", HEAD, true},
+		{"one below the Received of another host", "yes", "1",
+	         "Received: y\r\n" HEAD, false},
+		{"which is ours", "yes", "2", "Received: y\r\n" HEAD, true},
+	};
+	struct world w;
+
+	world_begin(&w, state);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char setting[80];
+		auto_(xfree_str) char *text = xasprintf(
+			"%s%s", rows[i].head,
+			FROM TYPE REPORT(
+				"1", POLICY("sts", "example.com", "5", "2")));
+
+		ROW(&rows[i]);
+		snprintf(setting, sizeof(setting),
+		         "received.milter_behind_filter=%s", rows[i].behind);
+		set(&w, setting);
+		snprintf(setting, sizeof(setting), "received.received_above=%s",
+		         rows[i].above);
+		set(&w, setting);
+		assert_int_equal(take_by(&w, RECEIVED_BY_MILTER, text), 0);
+		assert_int_equal(w.last.row.authenticated, rows[i].want);
+		assert_int_equal(w.last.row.way, RECEIVED_BY_MILTER);
+	}
+	conf_clear(&w.conf);
+}
+
+/* What comes by HTTPS has a setting of its own. */
+static void test_https(void **state)
+{
+	static const char *const texts[] = {
+		REPORT("1", POLICY("sts", "example.com", "5", "2")),
+		REPORT("2", POLICY("sts", "example.com", "5", "2")),
+		REPORT("3", POLICY("sts", "example.com", "5", "2")),
+	};
+	struct world w;
+
+	world_begin(&w, state);
+	assert_int_equal(take_by(&w, RECEIVED_BY_HTTPS, texts[0]), 0);
+	assert_false(w.last.row.authenticated);
+	assert_false(w.last.row.counts);
+	set(&w, "received.count_unauthenticated=yes");
+	assert_int_equal(take_by(&w, RECEIVED_BY_HTTPS, texts[1]), 0);
+	assert_false(w.last.row.counts);
+	set(&w, "received.count_https=yes");
+	assert_int_equal(take_by(&w, RECEIVED_BY_HTTPS, texts[2]), 0);
+	assert_false(w.last.row.authenticated);
+	assert_true(w.last.row.counts);
+	conf_clear(&w.conf);
+}
+
+static struct strangers_seen strangers(struct world *w)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(w->f->db);
+	struct strangers_seen seen;
+
+	meta_strangers_get(txn, &seen);
+	return seen;
+}
+
+/* Strangers cannot fill the disk; who is authenticated, or a person's own
+ * files, is not kept out by them. */
+static void test_strangers(void **state)
+{
+	static const char *const texts[] = {
+		REPORT("1", POLICY("sts", "example.com", "5", "2")),
+		REPORT("2", POLICY("sts", "example.com", "5", "2")),
+		REPORT("3", POLICY("sts", "example.com", "5", "2")),
+	};
+	uint64_t bytes;
+	struct world w;
+
+	world_begin(&w, state);
+	set(&w, "received.max_unauthenticated=2");
+	take_by(&w, RECEIVED_BY_HTTPS, texts[0]);
+	bytes = strangers(&w).bytes;
+	assert_true(bytes > 0);
+	take_by(&w, RECEIVED_BY_HTTPS, texts[0]);
+	assert_false(w.last.is_new);
+	assert_int_equal(strangers(&w).kept, 1);
+	take_by(&w, RECEIVED_BY_HTTPS, texts[1]);
+	assert_true(w.last.is_new);
+	assert_int_equal(take_by(&w, RECEIVED_BY_HTTPS, texts[2]), 0);
+	assert_true(w.last.is_dropped);
+	assert_false(w.last.is_new);
+	assert_int_equal(strangers(&w).kept, 2);
+	assert_int_equal(strangers(&w).dropped, 1);
+	assert_int_equal(strangers(&w).day, NOW / 86400);
+	/* what was here already is, still */
+	take_by(&w, RECEIVED_BY_HTTPS, texts[1]);
+	assert_false(w.last.is_dropped);
+	take(&w, false, texts[2]);
+	assert_true(w.last.is_new);
+	take(&w, true,
+	     HEAD FROM TYPE REPORT("1",
+	                           POLICY("sts", "example.com", "5", "2")));
+	assert_true(w.last.is_new);
+	assert_true(w.last.row.authenticated);
+	assert_int_equal(strangers(&w).kept, 2);
+
+	set(&w, "received.max_unauthenticated=3");
+	set(&w, "received.max_unauthenticated_size=1K");
+	assert_int_equal(take(&w, true,
+	                      FROM TYPE REPORT("4", POLICY("sts", "example.com",
+	                                                   "5", "2"))),
+	                 0);
+	assert_false(w.last.is_dropped);
+	set(&w, "received.max_unauthenticated=9");
+	set(&w, "received.max_unauthenticated_size=0");
+	take(&w, true,
+	     FROM TYPE REPORT("5", POLICY("sts", "example.com", "5", "2")));
+	assert_true(w.last.is_dropped);
+	assert_int_equal(strangers(&w).dropped, 2);
+	conf_clear(&w.conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +429,9 @@ int main(void)
 		STORE_TEST(test_faults),
 		STORE_TEST(test_bad),
 		STORE_TEST(test_unauthenticated),
+		STORE_TEST(test_milter),
+		STORE_TEST(test_https),
+		STORE_TEST(test_strangers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

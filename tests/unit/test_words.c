@@ -109,6 +109,7 @@ static const struct {
 	{"in a mail", &words_received_ways, 0, "mail"},
 	{"by POST", &words_received_ways, 1, "https"},
 	{"given by hand", &words_received_ways, 2, "file"},
+	{"seen by the milter", &words_received_ways, 3, "milter"},
 	{"not asked", &words_lookups, 0, "unknown"},
 	{"there is none", &words_lookups, 1, "none"},
 	{"there is one", &words_lookups, 2, "ok"},

@@ -74,7 +74,7 @@ async function testFilters(server, page) {
     ["organization=Other", 1], ["result=startTlsNotSupported", 1],
     ["from=2026-03-02&to=2026-03-03", 3], ["failures=1", 3],
     ["authenticated=true", 3], ["authenticated=false", 2],
-    ["counted=1", 2], ["odd=1", 1], ["by=mail", 5], ["by=https", 0]]) {
+    ["counted=1", 2], ["odd=1", 1], ["sessions=50", 2], ["by=mail", 5], ["by=https", 0]]) {
     await page.goto(`${server.url}/#/inbox?${query}`);
     await summary(page, want === 0 ? /^No reports$/
       : new RegExp(`^${want} reports?$`));
