@@ -7,7 +7,7 @@
  *     verdict actions now settings mode store feeds lines waiting events
  *     journal days unreported unreportedCount outbox trouble troubleCount
  *     answers deliveries coverage ownFailures policyd suppressions clock
- *     lastDay lastRun contactInfo organizationName
+ *     lastDay lastRun contactInfo organizationName unauthenticated
  */
 #ifndef TLSTALLY_SHOW_STATUS_H
 #define TLSTALLY_SHOW_STATUS_H
