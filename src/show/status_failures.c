@@ -35,7 +35,10 @@ static void add_day(struct db_txn *txn, json_t *list, int32_t day)
 	struct day_fault faults[ALIKE_KINDS];
 	struct day_sums sums;
 
-	if (!day_view_sums(txn, day, &sums) || sums.failing_domains == 0)
+	/* The journal is looked at only where what was applied, an hour ago
+	 * at most, gives a reason. */
+	if (!day_sums_get(txn, day, &sums) || !day_fault_is_thinkable(&sums) ||
+	    !day_view_sums(txn, day, &sums))
 		return;
 	day_fault_look(txn, day, &sums, faults);
 	if (is_ours(&faults[ALIKE_ANY])) {

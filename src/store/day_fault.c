@@ -181,6 +181,21 @@ static void learn_facts(struct db_txn *txn, int32_t day,
 	add_usual(txn, *before, kind, policy, facts);
 }
 
+bool day_fault_is_thinkable(const struct day_sums *sums)
+{
+	if (sums->failing_domains * HALF >= sums->domains)
+		return sums->failing_domains > 0;
+	for (int i = 0; i < RESULT_TYPES; i++) {
+		struct fault_alike alike =
+			alike_on(sums, i, policy_of(sums, i));
+
+		if (alike.alike >= RECEIVERS &&
+		    alike.alike * TENTH >= alike.at_risk)
+			return true;
+	}
+	return false;
+}
+
 static void tell(const struct fault_facts *facts,
                  const struct day_receivers *found, enum fault fault,
                  struct day_fault *to)

@@ -59,6 +59,10 @@ struct day_fault {
 	 * and more than half; else "". */
 	char receiver[TALLY_DOMAIN_TEXT];
 };
+/* Cheap: false says that no part of these sums looks like ours, at whatever
+ * receivers. */
+bool day_fault_is_thinkable(const struct day_sums *sums);
+
 /* By result; at ALIKE_ANY stands FAULT_OURS if most domains failed, whatever
  * the results, and then all results have it.  Of an earlier day the worst
  * domains are looked at only if many failed alike. */

@@ -291,6 +291,21 @@ static void test_our_ca_file_is_old(void **state)
 	expect_period(f->db, "old3.example", FAULT_OURS, 12, "");
 }
 
+/* What is ours is never taken for what cannot be. */
+static void expect_thinkable(struct db *db, int32_t day)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
+	struct day_fault faults[ALIKE_KINDS];
+	struct day_sums sums;
+	bool is_ours = false;
+
+	day_view_sums(txn, day, &sums);
+	day_fault_look(txn, day, &sums, faults);
+	for (int i = 0; i < ALIKE_KINDS; i++)
+		is_ours |= faults[i].fault == FAULT_OURS;
+	assert_true(day_fault_is_thinkable(&sums) || !is_ours);
+}
+
 /* Every day's; not more today, and then many more. */
 static void test_some_always_fail(void **state)
 {
@@ -322,6 +337,28 @@ static void test_everything_fails(void **state)
 	expect_period(f->db, "a5.example", FAULT_OURS, 90, "");
 	expect_period(f->db, "c1.example", FAULT_OURS, 2, "");
 	expect_period(f->db, "d0.example", FAULT_OURS, 1, "");
+	expect_thinkable(f->db, DAY);
+}
+
+static void test_what_is_thinkable(void **state)
+{
+	struct fixture *f = *state;
+	struct day_sums sums = {.domains = 400, .policy_domains = {0, 390, 10}};
+
+	count_usual_days(f->db, 3);
+	expect_thinkable(f->db, DAY - 1);
+	count(f->db, "well", 60, POLICY_STS, RESULT_TYPES, NULL);
+	count(f->db, "old", 8, POLICY_STS, RESULT_CERTIFICATE_NOT_TRUSTED,
+	      "own");
+	expect_period(f->db, "old3.example", FAULT_OURS, 8, "");
+	expect_thinkable(f->db, DAY);
+	assert_false(day_fault_is_thinkable(&sums));
+	sums.failing_domains =
+		sums.failing_by_result[RESULT_CERTIFICATE_EXPIRED] = 30;
+	sums.policy_results[1][RESULT_CERTIFICATE_EXPIRED] = 99;
+	assert_false(day_fault_is_thinkable(&sums));
+	sums.failing_by_result[RESULT_CERTIFICATE_EXPIRED] = 39;
+	assert_true(day_fault_is_thinkable(&sums));
 }
 
 /* No MX host is told of what was not fetched. */
@@ -365,6 +402,7 @@ int main(void)
 		STORE_TEST(test_our_ca_file_is_old),
 		STORE_TEST(test_some_always_fail),
 		STORE_TEST(test_everything_fails),
+		STORE_TEST(test_what_is_thinkable),
 		STORE_TEST(test_no_policy_can_be_fetched),
 		STORE_TEST(test_a_small_site),
 		STORE_TEST(test_all_fail),
