@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/xalloc.h"
 #include "fleet/fleet_rule.h"
+#include "fleet/fleet_shared.h"
 #include "fleet/host_name.h"
 #include "ledger/ledger.h"
 #include "store/change_table.h"
@@ -188,6 +189,23 @@ static void answer_known(struct claim *claim, enum delivery_state state)
 	         word_api(&words_states, state));
 }
 
+/* Before it is: whoever leads next in this hour must count it. */
+static int share_sent(struct claims *self, const struct claim *list,
+                      struct err *err)
+{
+	auto_(arena_clear) struct arena mem = {0};
+	const char **receivers =
+		arena_array(&mem, count_claims(list), sizeof(*receivers));
+	size_t count = 0;
+
+	for (; list != NULL; list = list->next)
+		if (list->dest.rua.host[0] != '\0')
+			receivers[count++] = list->dest.rua.host;
+	return fleet_share_sent(self->db, self->ledger, self->options.conf,
+	                        self->name, clock_secs(self->options.clock),
+	                        receivers, count, err);
+}
+
 static int claim_known(struct claims *self, struct claim *list, struct err *err)
 {
 	const struct ledger_lease lease = lease_of(self);
@@ -202,6 +220,8 @@ static int claim_known(struct claims *self, struct claim *list, struct err *err)
 		return err->class;
 	rc = answer(self, ledger_claim(self->ledger, &lease, self->fence,
 	                               reports, count, err));
+	if (rc > 0 && share_sent(self, list, err) < 0)
+		rc = answer(self, err->class);
 	if (rc <= 0)
 		return rc;
 	for (; list != NULL; list = list->next) {

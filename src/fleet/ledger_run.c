@@ -14,6 +14,7 @@
 #include "fleet/day_ship.h"
 #include "fleet/fleet_rule.h"
 #include "fleet/fleet_settings.h"
+#include "fleet/fleet_shared.h"
 #include "fleet/host_name.h"
 #include "ledger/ledger.h"
 #include "rollup/closing.h"
@@ -671,6 +672,15 @@ static int look_at_left(struct run *run, struct err *err)
 	return put_seen(run, err);
 }
 
+static int purge(struct run *run, struct err *err)
+{
+	int32_t day = day_of(run->view.now) - 2 * FLEET_DAYS;
+
+	if (ledger_purge(run->ledger, day, err) < 0)
+		return err->class;
+	return ledger_purge_shared(run->ledger, day_start(day), err);
+}
+
 /* With its settings when they are new there. */
 static int greet(struct run *run, struct err *err)
 {
@@ -696,7 +706,11 @@ static int work(struct run *run, const char **trouble, struct err *err)
 	if (fleet_host(&run->view, run->name) == NULL &&
 	    run->result->shipped > 0 && greet(run, err) < 0)
 		return err->class;
-	if (lead(run, err) < 0)
+	if (fleet_share_suppressions(run->db, run->ledger, &run->seen, err) <
+	            0 ||
+	    fleet_share_rates(run->db, run->ledger, run->options->conf,
+	                      run->name, run->now, err) < 0 ||
+	    lead(run, err) < 0)
 		return err->class;
 	/* what was shipped just now counts, too, and with the lease comes a new
 	 * fence */
@@ -706,11 +720,7 @@ static int work(struct run *run, const char **trouble, struct err *err)
 	if (note_leader(run, err) < 0 || report_days(run, err) < 0 ||
 	    (run->self.leaves && look_at_left(run, err) < 0))
 		return err->class;
-	return run->result->leads
-	               ? ledger_purge(run->ledger,
-	                              day_of(run->view.now) - 2 * FLEET_DAYS,
-	                              err)
-	               : 0;
+	return run->result->leads ? purge(run, err) : 0;
 }
 
 /* The same trouble is told once, however often a run meets it. */

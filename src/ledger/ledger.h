@@ -322,6 +322,58 @@ int ledger_reports(struct ledger *ledger, int32_t day, const char *after,
 int ledger_reports_in_flight(struct ledger *ledger, uint64_t store_id,
                              struct ledger_reports *reports, struct err *err);
 
+/* --- what the hosts know together --- */
+
+struct ledger_suppression {
+	const char *address;
+	int64_t since, until;
+	bool by_hand;
+	const char *reason;
+	bool is_deleted;
+	int64_t changed_at; /* there */
+};
+
+struct ledger_suppressions {
+	struct ledger_suppression *list;
+	size_t count;
+	struct arena mem;
+};
+
+/* only_new: what the ledger knows of such addresses stays. */
+int ledger_suppress(struct ledger *ledger,
+                    const struct ledger_suppression *rows, size_t count,
+                    bool only_new, struct err *err);
+/* That changed then or later.  Clear them, or all zero. */
+int ledger_suppressions_since(struct ledger *ledger, int64_t since,
+                              struct ledger_suppressions *got, struct err *err);
+void ledger_suppressions_clear(struct ledger_suppressions *suppressions);
+
+/* Attempts to deliver; receiver "": all of them. */
+struct ledger_rate {
+	const char *receiver;
+	uint64_t attempts;
+};
+
+struct ledger_rates {
+	struct ledger_rate *list;
+	size_t count;
+	struct arena mem;
+};
+
+/* Those of a host in an hour (secs / 3600), as many as there are by now. */
+int ledger_rates_put(struct ledger *ledger, const char *host, int64_t hour,
+                     const struct ledger_rate *rates, size_t count,
+                     struct err *err);
+/* Those of all other hosts added up; only_sum: of all receivers.  Clear them,
+ * or all zero. */
+int ledger_rates_of_others(struct ledger *ledger, const char *host,
+                           int64_t hour, bool only_sum,
+                           struct ledger_rates *got, struct err *err);
+void ledger_rates_clear(struct ledger_rates *rates);
+
+/* What is older than that (secs) and of no use. */
+int ledger_purge_shared(struct ledger *ledger, int64_t before, struct err *err);
+
 /* --- the operator --- */
 
 /* 1; 0: there is no such host. */

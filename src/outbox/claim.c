@@ -52,6 +52,17 @@ static bool is_over(uint64_t limit, uint64_t used)
 	return limit != 0 && used >= limit;
 }
 
+/* Of this hour, by all hosts of a fleet. */
+static uint64_t used_rate(struct db_txn *txn,
+                          const struct claim_context *context,
+                          const char *receiver)
+{
+	int64_t hour = context->now / HOUR_SECS;
+
+	return own_rate_get(txn, hour, receiver) +
+	       own_rate_get_others(txn, hour, receiver);
+}
+
 /* Has the receiver had enough in this hour? */
 static bool has_had_enough(struct db_txn *txn,
                            const struct claim_context *context,
@@ -59,7 +70,7 @@ static bool has_had_enough(struct db_txn *txn,
 {
 	return receiver[0] != '\0' &&
 	       is_over(context->conf->deliver.rate_per_host,
-	               own_rate_get(txn, context->now / HOUR_SECS, receiver));
+	               used_rate(txn, context, receiver));
 }
 
 static void put_receiver_off(struct db_txn *txn,
@@ -281,7 +292,7 @@ static struct claim *look_at(struct db_txn *txn, struct claim_context *context,
 
 static bool hour_is_full(struct db_txn *txn, struct claim_context *context)
 {
-	uint64_t used = own_rate_get(txn, context->now / HOUR_SECS, "");
+	uint64_t used = used_rate(txn, context, "");
 
 	context->rate_limited =
 		is_over(context->conf->deliver.rate_per_hour, used);

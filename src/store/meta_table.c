@@ -202,6 +202,9 @@ int meta_fleet_get(struct db_txn *txn, struct fleet_seen *seen)
 	seen->ahead = (int64_t)reader_u64(&reader);
 	seen->relay_at = (int64_t)reader_u64(&reader);
 	seen->exposed = reader_u8(&reader) != 0;
+	seen->suppress_epoch = reader_u64(&reader);
+	seen->suppress_state = reader_u64(&reader);
+	seen->suppress_at = (int64_t)reader_u64(&reader);
 	reader_text(&reader, seen->differs, sizeof(seen->differs));
 	seen->epoch = reader_u64(&reader);
 	seen->claims_trouble_at = (int64_t)reader_u64(&reader);
@@ -229,6 +232,9 @@ void meta_fleet_put(struct db_txn *txn, const struct fleet_seen *seen)
 	strbuf_u64(&value, (uint64_t)seen->ahead);
 	strbuf_u64(&value, (uint64_t)seen->relay_at);
 	strbuf_u8(&value, seen->exposed);
+	strbuf_u64(&value, seen->suppress_epoch);
+	strbuf_u64(&value, seen->suppress_state);
+	strbuf_u64(&value, (uint64_t)seen->suppress_at);
 	strbuf_str(&value, seen->differs);
 	strbuf_u64(&value, seen->epoch);
 	strbuf_u64(&value, (uint64_t)seen->claims_trouble_at);

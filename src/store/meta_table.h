@@ -102,6 +102,10 @@ struct fleet_seen {
 	 * one, and what stands here of the ledger is older than the ledger
 	 * then. */
 	uint64_t epoch;
+	/* Up to where suppressions are shared: the store's state of them, in
+	 * that epoch, and the ledger's time (secs). */
+	uint64_t suppress_epoch, suppress_state;
+	int64_t suppress_at;
 	int64_t claims_trouble_at; /* secs: since when reports wait for it */
 	char claims_trouble[256];  /* and why; "": they do not */
 };

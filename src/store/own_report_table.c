@@ -1,6 +1,9 @@
 #include "store/own_report_table.h"
 
+#include <stdio.h>
+
 #include "base/day.h"
+#include "base/domain.h"
 #include "store/keys.h"
 
 static struct db_key rate_key(int64_t hour, const char *receiver)
@@ -116,6 +119,34 @@ void own_rate_add(struct db_txn *txn, int64_t hour, const char *receiver,
 	struct db_key key = rate_key(hour, receiver);
 
 	db_add_u64(txn, &key, n);
+}
+
+/* Beside this host's own, under a name that no receiver has. */
+static struct db_key others_rate_key(int64_t hour, const char *receiver)
+{
+	struct db_key key = key_of_id(TABLE_RATE, (uint64_t)hour);
+	char name[DOMAIN_TEXT + 1];
+
+	snprintf(name, sizeof(name), "+%s", receiver);
+	key_text(&key, name);
+	return key;
+}
+
+void own_rate_put_others(struct db_txn *txn, int64_t hour, const char *receiver,
+                         uint64_t n)
+{
+	struct db_key key = others_rate_key(hour, receiver);
+
+	if (db_get_u64(txn, &key) != n)
+		db_put_u64(txn, &key, n);
+}
+
+uint64_t own_rate_get_others(struct db_txn *txn, int64_t hour,
+                             const char *receiver)
+{
+	struct db_key key = others_rate_key(hour, receiver);
+
+	return db_get_u64(txn, &key);
 }
 
 int own_rate_purge(struct db_txn *txn, int64_t before_hour, uint64_t *rows)

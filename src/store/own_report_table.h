@@ -43,6 +43,11 @@ int own_seen_purge(struct db_txn *txn, int32_t before, uint64_t *rows);
 uint64_t own_rate_get(struct db_txn *txn, int64_t hour, const char *receiver);
 void own_rate_add(struct db_txn *txn, int64_t hour, const char *receiver,
                   uint64_t n);
+/* Those of the other hosts of a fleet, which limits count, too. */
+void own_rate_put_others(struct db_txn *txn, int64_t hour, const char *receiver,
+                         uint64_t n);
+uint64_t own_rate_get_others(struct db_txn *txn, int64_t hour,
+                             const char *receiver);
 int own_rate_purge(struct db_txn *txn, int64_t before_hour, uint64_t *rows);
 
 /* All three: is there anything of a day or an hour after the one of `time`

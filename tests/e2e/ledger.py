@@ -623,6 +623,82 @@ def last_leaves(fleet):
     expect("and has left", True, "has left the fleet" in said.stdout)
 
 
+def suppressed(host):
+    """Addresses and reasons, as the host knows them."""
+    said = host.tlstally("suppress", "list", "--json")
+    return {row["address"]: row.get("reason")
+            for row in json.loads(said.stdout)["suppressions"]}
+
+
+def suppressions(fleet):
+    """What one host suppresses all do, whoever changes it, and whatever is restored."""
+    one, two, three = fleet.hosts
+    for host in range(3):
+        fleet.hosts[host].count(at(0, 9), plain("a.example"))
+    minutes = iter(range(0, 60 * 12, 5))
+
+    def run(*hosts):
+        for host in hosts:
+            host.run(at(0, 10, next(minutes)))
+
+    def add(host, address, reason):
+        host.tlstally("suppress", "add", address, "--reason", reason, "--replace")
+
+    add(one, "first@a.example", "one's")
+    add(two, "second@a.example", "two's")
+    run(one, two, three, one)
+    both = {"first@a.example": "one's", "second@a.example": "two's"}
+    expect("all know what was there before", [both] * 3,
+           [suppressed(host) for host in fleet.hosts])
+    add(three, "first@a.example", "three's")
+    run(one, three, one, two)
+    expect("what one changes the others have", [{**both, "first@a.example": "three's"}] * 3,
+           [suppressed(host) for host in fleet.hosts])
+    backup = one.folder / "backup.mdb"
+    one.tlstally("backup", backup)
+    two.tlstally("suppress", "remove", "second@a.example")
+    add(two, "third@a.example", "two's")
+    run(two, one, three)
+    now = {"first@a.example": "three's", "third@a.example": "two's"}
+    expect("and what one takes away", [now] * 3,
+           [suppressed(host) for host in fleet.hosts])
+    written = fleet.ask("SELECT max(changed_at) FROM tlstally.suppression")
+    run(one, two, three)
+    expect("nothing new: nothing is written", written, fleet.ask(
+        "SELECT max(changed_at) FROM tlstally.suppression"))
+    shutil.rmtree(one.folder / "store")
+    (one.folder / "store").mkdir()
+    one.tlstally("restore", backup)
+    add(one, "fourth@a.example", "after the restore")
+    run(one, two, three)
+    now["fourth@a.example"] = "after the restore"
+    expect("a backup brings back nothing that was taken away", [now] * 3,
+           [suppressed(host) for host in fleet.hosts])
+
+
+def rates(fleet):
+    """What one host has sent in an hour counts for the one that leads after it."""
+    first, other = fleet.hosts[:2]
+    fleet.hosts = [first, other]
+    for host in fleet.hosts:
+        host.deliver = "rate_per_hour = 12"
+        host.write_conf()
+    for host in range(2):
+        fleet.count(at(0, 9), host, *[plain(domain) for domain in DOMAINS])
+    for moment in (at(0, 14), at(1, 0, 22), at(1, 0, 26)):
+        if moment == at(1, 0, 22):
+            fleet.move_on(at(1, 0, 20))
+        fleet.run(moment)
+    first.run(at(1, 0, 30))
+    expect("as many as an hour may have", 12, len(first.reports()))
+    other.tlstally("fleet", "lead", "--now", text(at(1, 0, 35)))
+    for minute in (40, 50):
+        other.run(at(1, 0, minute))
+    expect("also with another that leads", {}, other.reports())
+    other.run(at(1, 1, 5))
+    expect("the rest in the next hour", 8, len(other.reports()))
+
+
 def clocks(fleet):
     """A host whose clock is off is told so, and ships all the same."""
     host = fleet.hosts[0]
@@ -973,7 +1049,7 @@ def read_only(fleet):
 
 TESTS = [one_report, deadline, database_down, joining, from_files, clones,
          takeover, orphaned, deleted, restored, unclaimed, other_settings, bad_relay,
-         leaving, last_leaves,
+         leaving, last_leaves, suppressions, rates,
          clocks, exposed, refusals, cut_off, far_away, conflicts, unreadable,
          read_only]
 

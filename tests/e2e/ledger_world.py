@@ -205,7 +205,7 @@ class Host:
         self.url = url
         self.mode = mode
         self.more = more
-        self.report = ""
+        self.report = self.deliver = ""
         for part in ("store", "sent", "kept"):
             (self.folder / part).mkdir(parents=True)
         self.said = None
@@ -226,6 +226,7 @@ mail = off
 https = off
 directory = {self.folder}/sent
 spread = 0s
+{self.deliver}
 [fleet]
 name = {self.name}
 {f"ledger = {self.url}" if self.url else ""}
