@@ -99,6 +99,7 @@ static const struct {
 	{"the way to a policy", TABLE_INTERN, INTERN_NEAR, "1", 1, false,
          "policy 0"},
 	{"the day's sums", TABLE_DAY, DAY_SUMS_KIND, "\1", 1, false, ""},
+	{"the sums of its events", TABLE_DAY, 0, "\1", 1, false, "all events"},
 };
 
 /* The key of the row that is to be damaged. */
@@ -109,7 +110,8 @@ static struct db_key key_of_damage(struct db_txn *txn, size_t i)
 
 	if (damages[i].table == TABLE_TALLY)
 		key = tally_domain_key(DAY, "b.example");
-	key_u8(&key, (uint8_t)damages[i].kind);
+	if (damages[i].kind > 0)
+		key_u8(&key, (uint8_t)damages[i].kind);
 	if (damages[i].adds || damages[i].table == TABLE_DAY)
 		return key;
 	assert_true(db_get_from(txn, &key, &row));
@@ -192,6 +194,20 @@ static void check_store(struct fixture *f)
 	fixture_open(f);
 }
 
+/* The day has the sessions of its domains, or more: those of what was set
+ * aside. */
+static void check_stats(struct fixture *f)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(f->db);
+	struct day_stats stats;
+	struct day_sums sums;
+
+	assert_int_equal(day_table_stats_get(txn, DAY, &stats), 1);
+	assert_int_equal(day_sums_get(txn, DAY, &sums), 1);
+	assert_true(stats.success >= sums.success);
+	assert_int_equal(db_failure(txn, &f->err), 0);
+}
+
 /* The others of its day are counted, and it is counted anew. */
 static void test_a_damaged_domain_costs_itself(void **state)
 {
@@ -219,6 +235,7 @@ static void test_a_damaged_domain_costs_itself(void **state)
 			journal_apply_days(f->db, DAY, DAY, &limits, &f->err),
 			0);
 		check_counts(f, "a.example", 15);
+		check_stats(f);
 		check_store(f);
 		fixture_clear(f);
 		fixture_make(f);
