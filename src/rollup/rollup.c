@@ -15,6 +15,7 @@
 #include "rollup/held.h"
 #include "rollup/lists.h"
 #include "rollup/selfloop.h"
+#include "store/day_sums.h"
 #include "store/day_table.h"
 #include "store/intern.h"
 #include "store/journal_apply.h"
@@ -363,20 +364,26 @@ static int do_batch(struct rollup *r, struct err *err)
 	return seen;
 }
 
+/* The journal has nothing of the day.  Heads are read only where its sums say
+ * that one is open. */
 static bool has_open(struct db_txn *txn, int32_t day)
 {
 	char domain[TALLY_DOMAIN_TEXT] = "";
 	struct tally_head head;
+	struct day_sums sums;
 	int32_t at = day;
 
+	if (day_sums_get(txn, day, &sums) && sums.marks[TALLY_OPEN] == 0)
+		return false;
 	while (tally_head_next(txn, &at, domain, &head) && at == day)
 		if (head.mark == TALLY_OPEN)
 			return true;
 	return false;
 }
 
-static uint64_t count_waiting(struct db_txn *txn, int32_t day)
+static uint64_t count_waiting(struct db *db, int32_t day)
 {
+	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
 	char domain[TALLY_DOMAIN_TEXT] = "";
 	uint64_t n = 0;
 	int32_t at = day;
@@ -389,8 +396,8 @@ static uint64_t count_waiting(struct db_txn *txn, int32_t day)
 enum ending { ENDING_CLOSED, ENDING_WAITS, ENDING_AGAIN };
 
 /* Closes the day, unless there is a domain that waits for its policies, or one
- * that came while we were at work: nobody would ever look at it again.  Reads
- * heads only, since it keeps others from writing. */
+ * that came while we were at work: nobody would ever look at it again.  It
+ * keeps others from writing, so it looks at no domain unless one is open. */
 static int try_to_close(struct rollup *r, enum ending *ending, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(r->db);
@@ -404,10 +411,12 @@ static int try_to_close(struct rollup *r, enum ending *ending, struct err *err)
 		*ending = ENDING_CLOSED;
 	if (*ending == ENDING_CLOSED)
 		day_table_closed_set(txn, r->day);
+	if (db_commit(&txn, err) < 0)
+		return err->class;
 	if (*ending == ENDING_WAITS)
-		r->result->domains_waiting +=
-			count_waiting(txn, r->day) + merged_waiting(r->merged);
-	return db_commit(&txn, err);
+		r->result->domains_waiting += count_waiting(r->db, r->day) +
+		                              merged_waiting(r->merged);
+	return 0;
 }
 
 /* Outside of all transactions: it may start a process. */
