@@ -1,13 +1,12 @@
 #include "report/report_json.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/day.h"
 #include "base/domain.h"
 #include "base/json.h"
-#include "base/json_at.h"
+#include "base/json_out.h"
 #include "session/detail_text.h"
 
 /* --- what may be sent --- */
@@ -102,163 +101,157 @@ bool report_has_other(const struct report *report)
 	return false;
 }
 
-/* --- writing: names are ours and ASCII, so nobody checks them again --- */
+/* --- writing --- */
 
-static void set(json_t *object, const char *name, json_t *value)
+/* NULL: it is left out. */
+static void put_text(struct json_out *json, const char *name, const char *text)
 {
-	if (json_object_set_new_nocheck(object, name, value))
-		abort();
+	if (text != NULL)
+		json_out_text(json, name, text);
 }
 
-/* What is no UTF-8 has no place in JSON. */
-static void set_text(json_t *object, const char *name, const char *text)
+static void put_count(struct json_out *json, const char *name, uint64_t count)
 {
-	json_t *value = text ? json_string(text) : NULL;
-
-	if (value != NULL)
-		set(object, name, value);
+	json_out_uint(json, name,
+	              count < JSON_UINT_MAX ? count : JSON_UINT_MAX);
 }
 
-static void set_count(json_t *object, const char *name, uint64_t count)
-{
-	if (count > JSON_UINT_MAX)
-		count = JSON_UINT_MAX;
-	set(object, name, json_integer((json_int_t)count));
-}
-
-static void set_time(json_t *object, const char *name, int64_t time)
+static void put_time(struct json_out *json, const char *name, int64_t time)
 {
 	char text[TIME_TEXT];
 
-	set(object, name, json_string_nocheck(day_format_time(time, text)));
+	json_out_text(json, name, day_format_time(time, text));
 }
 
-/* A list without items says no more than none. */
-static void set_list(json_t *object, const char *name, json_t *list)
+/* Those that may be sent, or with `may` NULL all.  A list without items says no
+ * more than none. */
+static void put_list(struct json_out *json, const char *name,
+                     const struct report_policy *policy,
+                     const char *const *texts, size_t count,
+                     bool (*may)(const struct report_policy *policy,
+                                 const char *text))
 {
-	if (json_array_size(list) > 0)
-		set(object, name, list);
-	else
-		json_decref(list);
+	struct json_out before = *json;
+	size_t len = json->out->len;
+	bool any = false;
+
+	json_out_begin(json, name, '[');
+	for (size_t i = 0; i < count; i++)
+		if (may == NULL || may(policy, texts[i]))
+			any |= json_out_text(json, NULL, texts[i]);
+	json_out_end(json, ']');
+	if (any)
+		return;
+	strbuf_cut(json->out, len);
+	*json = before;
 }
 
-static void add_text(json_t *list, const char *text)
+static void put_policy(struct json_out *json,
+                       const struct report_policy *policy, bool wire)
 {
-	json_t *value = json_string(text);
-
-	if (value != NULL && json_array_append_new(list, value))
-		abort();
-}
-
-static json_t *policy_json(const struct report_policy *policy, bool wire)
-{
-	json_t *json = json_object(), *strings = json_array(),
-	       *hosts = json_array();
-
-	for (size_t i = 0; i < policy->string_count; i++)
-		if (!wire || string_may_be_sent(policy, policy->strings[i]))
-			add_text(strings, policy->strings[i]);
-	for (size_t i = 0; i < policy->mx_count; i++)
-		if (!wire || mx_may_be_sent(policy, policy->mx_hosts[i]))
-			add_text(hosts, policy->mx_hosts[i]);
-	set_text(json, "policy-type",
+	json_out_begin(json, "policy", '{');
+	put_text(json, "policy-type",
 	         word_rfc(&words_policies,
 	                  wire ? sent_type(policy->type) : policy->type));
-	set_list(json, "policy-string", strings);
-	set_text(json, "policy-domain", policy->domain);
-	set_list(json, "mx-host", hosts);
-	return json;
+	put_list(json, "policy-string", policy, policy->strings,
+	         policy->string_count, wire ? string_may_be_sent : NULL);
+	put_text(json, "policy-domain", policy->domain);
+	put_list(json, "mx-host", policy, policy->mx_hosts, policy->mx_count,
+	         wire ? mx_may_be_sent : NULL);
+	json_out_end(json, '}');
 }
 
-static void set_detail_text(json_t *json, const struct failure_detail *detail,
+static void put_detail_text(struct json_out *json,
+                            const struct failure_detail *detail,
                             const struct detail_text *row, bool wire)
 {
 	const char *text = detail_text_get(detail, row);
 
 	if (text != NULL && (!wire || row->may_be_sent(text)))
-		set_text(json, row->rfc, text);
+		put_text(json, row->rfc, text);
 }
 
-static json_t *detail_json(const struct report_detail *detail, bool wire)
+static void put_detail(struct json_out *json,
+                       const struct report_detail *detail, bool wire)
 {
 	const struct failure_detail *d = &detail->detail;
-	json_t *json = json_object();
 
-	set_text(json, "result-type",
+	json_out_begin(json, NULL, '{');
+	put_text(json, "result-type",
 	         word_rfc(&words_results,
 	                  wire ? sent_result(d->result) : d->result));
 	for (size_t i = 0; i < DETAIL_TEXTS_OF_PEER; i++)
-		set_detail_text(json, d, &detail_text_rows[i], wire);
-	set_count(json, "failed-session-count", detail->count);
+		put_detail_text(json, d, &detail_text_rows[i], wire);
+	put_count(json, "failed-session-count", detail->count);
 	for (size_t i = DETAIL_TEXTS_OF_PEER; i < DETAIL_TEXTS; i++)
-		set_detail_text(json, d, &detail_text_rows[i], wire);
-	return json;
+		put_detail_text(json, d, &detail_text_rows[i], wire);
+	json_out_end(json, '}');
 }
 
-static json_t *details_json(const struct report_policy *policy, bool wire)
+static void put_details(struct json_out *json,
+                        const struct report_policy *policy, bool wire)
 {
-	json_t *list = json_array();
-
+	json_out_begin(json, "failure-details", '[');
 	for (size_t i = 0; i < policy->detail_count; i++) {
 		const struct report_detail *detail = &policy->details[i];
 
 		if (!wire || detail_may_be_sent(detail))
-			json_array_append_new(list, detail_json(detail, wire));
+			put_detail(json, detail, wire);
 	}
-	return list;
+	json_out_end(json, ']');
 }
 
-static json_t *policies_json(const struct report *report, bool wire)
+static void put_policies(struct json_out *json, const struct report *report,
+                         bool wire)
 {
-	json_t *list = json_array();
-
+	json_out_begin(json, "policies", '[');
 	for (size_t i = 0; i < report->policy_count; i++) {
 		const struct report_policy *policy = &report->policies[i];
-		json_t *json = json_object(), *summary = json_object();
 
-		set_count(summary, "total-successful-session-count",
+		json_out_begin(json, NULL, '{');
+		put_policy(json, policy, wire);
+		json_out_begin(json, "summary", '{');
+		put_count(json, "total-successful-session-count",
 		          policy->success);
-		set_count(summary, "total-failure-session-count",
-		          policy->failure);
-		set(json, "policy", policy_json(policy, wire));
-		set(json, "summary", summary);
-		set(json, "failure-details", details_json(policy, wire));
-		json_array_append_new(list, json);
+		put_count(json, "total-failure-session-count", policy->failure);
+		json_out_end(json, '}');
+		put_details(json, policy, wire);
+		json_out_end(json, '}');
 	}
-	return list;
-}
-
-static json_t *report_json(const struct report *report, bool wire)
-{
-	const char *contact = report->contact_info;
-	json_t *json = json_object();
-	json_t *range = json_object();
-
-	if (wire && contact != NULL && !detail_text_is_plain(contact))
-		contact = NULL;
-	set_text(json, "organization-name",
-	         wire ? sent_organization(report) : report->organization_name);
-	set_time(range, "start-datetime", report->start);
-	set_time(range, "end-datetime", report->end);
-	set(json, "date-range", range);
-	set_text(json, "contact-info", contact);
-	set_text(json, "report-id", report->report_id);
-	set(json, "policies", policies_json(report, wire));
-	return json;
+	json_out_end(json, ']');
 }
 
 void report_json_write(const struct report *report, bool wire,
                        struct strbuf *out)
 {
-	auto_(json_free) json_t *json = report_json(report, wire);
+	const char *contact = report->contact_info;
+	struct json_out json = json_out_into(out);
 
-	json_write(json, out);
+	if (wire && contact != NULL && !detail_text_is_plain(contact))
+		contact = NULL;
+	json_out_begin(&json, NULL, '{');
+	put_text(&json, "organization-name",
+	         wire ? sent_organization(report) : report->organization_name);
+	json_out_begin(&json, "date-range", '{');
+	put_time(&json, "start-datetime", report->start);
+	put_time(&json, "end-datetime", report->end);
+	json_out_end(&json, '}');
+	put_text(&json, "contact-info", contact);
+	put_text(&json, "report-id", report->report_id);
+	put_policies(&json, report, wire);
+	json_out_end(&json, '}');
 }
 
 void report_json_write_pretty(const struct report *report, bool wire,
                               struct strbuf *out)
 {
-	auto_(json_free) json_t *json = report_json(report, wire);
+	auto_(strbuf_clear) struct strbuf text = {0};
+	auto_(json_free) json_t *json = NULL;
 
-	json_write_pretty(json, out);
+	report_json_write(report, wire, &text);
+	json = json_read(text.data, text.len, false, NULL);
+	if (json != NULL)
+		json_write_pretty(json, out);
+	else
+		out->failed = true;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/json.h"
 #include "report/report_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -13,6 +14,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static bool same(const struct strbuf *a, const struct strbuf *b)
 {
 	return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
+/* As jansson writes it, byte for byte. */
+static bool is_jansson(const struct strbuf *text)
+{
+	auto_(strbuf_clear) struct strbuf again = {0};
+	auto_(json_free) json_t *json =
+		json_read(text->data, text->len, false, NULL);
+
+	if (json == NULL)
+		return false;
+	json_write(json, &again);
+	return same(text, &again);
 }
 
 /* Reads one form and writes it again. */
@@ -40,6 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	again(&stored, false, &stored_again);
 	report_json_write(report, true, &sent);
 	again(&sent, true, &sent_again);
+	if (!is_jansson(&stored) || !is_jansson(&sent))
+		abort();
 	if (!same(&stored, &stored_again) || !same(&sent, &sent_again) ||
 	    report_has_other(report) == same(&stored, &sent))
 		abort();

@@ -259,6 +259,37 @@ static void test_what_is_sent(void **state)
 	}
 }
 
+static void check_as_jansson(const struct strbuf *text)
+{
+	auto_(strbuf_clear) struct strbuf again = {0};
+	auto_(json_free) json_t *json =
+		json_read(text->data, text->len, false, NULL);
+
+	assert_non_null(json);
+	json_write(json, &again);
+	assert_string_equal(text->data, again.data);
+}
+
+/* What must be escaped is, in the same way; all else stands as it is. */
+static void test_bytes_are_those_of_jansson(void **state)
+{
+	static const char *const others[] = {
+		"",     "\xc3\xa4",     "\xe2\x80\xa8 \xf0\x9f\x93\xa7", "/",
+		"\\\"", "\\u0041 \n\n", "plain, \"quoted\", plain"};
+	struct small s;
+
+	(void)state;
+	for (unsigned i = 1; i < 128 + COUNT(others); i++) {
+		auto_(strbuf_clear) struct strbuf text = {0};
+		char one[] = {'a', (char)i, 'b', '\0'};
+
+		small_init(&s);
+		s.report.organization_name = i < 128 ? one : others[i - 128];
+		report_json_write(&s.report, false, &text);
+		check_as_jansson(&text);
+	}
+}
+
 static void test_stored_form_comes_back(void **state)
 {
 	static void (*const changes[])(struct small * s) = {
@@ -278,6 +309,7 @@ static void test_stored_form_comes_back(void **state)
 		small_init(&s);
 		changes[i](&s);
 		report_json_write(&s.report, false, &first);
+		check_as_jansson(&first);
 		assert_int_equal(
 			report_json_read(first.data, first.len, report, &err),
 			0);
@@ -403,6 +435,7 @@ int main(void)
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_members_are_in_the_order_of_the_rfc),
 		cmocka_unit_test(test_what_is_sent),
+		cmocka_unit_test(test_bytes_are_those_of_jansson),
 		cmocka_unit_test(test_stored_form_comes_back),
 		cmocka_unit_test(test_sample_comes_back),
 		cmocka_unit_test(test_read_says_what_is_wrong),
