@@ -13,7 +13,7 @@ QUICKSTART_PACKAGES="$BUILD_PACKAGES openssl python3"
 # all tests: another compiler, the lints, real mail, web and DNS servers
 CHECK_PACKAGES="$BUILD_PACKAGES apache2-bin chromium clang clang-format curl
 	firefox-esr haproxy iproute2 ldnsutils libcmocka-dev mandoc nginx-light
-	nsd openssh-server openssl postfix postgresql procps prometheus python3 python3-jsonschema rsyslog sqlite3
+	nsd opendkim openssh-server openssl postfix postgresql procps prometheus python3 python3-jsonschema rsyslog sqlite3
 	systemd systemd-journal-remote unbound xz-utils"
 
 # what scripts/check-long wants beside them: libFuzzer, other Postfixes
