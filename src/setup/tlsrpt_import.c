@@ -1,47 +1,18 @@
+/* The settings, each by its row; and the whole, which is written down. */
 #include "setup/tlsrpt_import.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/ascii.h"
 #include "base/auto.h"
 #include "base/xalloc.h"
-#include "conf/fault.h"
-#include "conf/list_item.h"
 #include "conf/settings.h"
 #include "conf/value.h"
-#include "domain/rua.h"
-#include "rollup/lists.h"
 #include "setup/tlsrpt_ini.h"
-#include "setup/tlsrpt_map.h"
+#include "setup/tlsrpt_import_work.h"
 
-/* A setting of ours, and where it comes from. */
-struct line {
-	const struct setting *row;
-	const char *value;
-	const char *file;
-	unsigned number;
-	const char *name; /* as it was called there; NULL: it stood in a map */
-};
-
-struct run {
-	const struct tlsrpt_import_options *options;
-	struct arena mem;
-	struct conf conf; /* what the lines come to */
-	struct line *lines;
-	size_t count, room;
-	struct conf_list *remarks;
-	struct tlsrpt_map maps[TLSRPT_MAPS];
-	const struct tlsrpt_option *retries, *longest_wait;
-	bool has_reportd, has_collectd;
-	bool failed; /* a map could not be read */
-};
-
-static void remark(struct run *run, const char *file, unsigned line,
-                   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
-static void remark(struct run *run, const char *file, unsigned line,
+void tlsrpt_remark(struct tlsrpt_run *run, const char *file, unsigned line,
                    const char *fmt, ...)
 {
 	auto_(strbuf_clear) struct strbuf text = {0};
@@ -55,18 +26,18 @@ static void remark(struct run *run, const char *file, unsigned line,
 	value_list_add(run->remarks, xstrdup(strbuf_text(&text)));
 }
 
-/* One more line of the result, if our settings take it. */
-static bool take(struct run *run, const struct line *line, const char *section,
-                 const char *name)
+bool tlsrpt_take(struct tlsrpt_run *run, const struct tlsrpt_line *line,
+                 const char *section, const char *name)
 {
 	const struct setting *row = settings_find(section, name);
 	struct err err = {0};
 
 	if (row == NULL || value_read(row, line->value, &run->conf, &err) < 0) {
-		remark(run, line->file, line->number, "%s%sleft out: %s",
-		       line->name != NULL ? line->name : "",
-		       line->name != NULL ? ": " : "",
-		       row == NULL ? "tlstally has no such setting" : err.text);
+		tlsrpt_remark(run, line->file, line->number, "%s%sleft out: %s",
+		              line->name != NULL ? line->name : "",
+		              line->name != NULL ? ": " : "",
+		              row == NULL ? "tlstally has no such setting"
+		                          : err.text);
 		return false;
 	}
 	if (run->count == run->room) {
@@ -78,20 +49,20 @@ static bool take(struct run *run, const struct line *line, const char *section,
 	return true;
 }
 
-static bool take_option(struct run *run, const struct tlsrpt_option *option,
-                        const char *section, const char *name,
-                        const char *value)
+static bool take_option(struct tlsrpt_run *run,
+                        const struct tlsrpt_option *option, const char *section,
+                        const char *name, const char *value)
 {
-	const struct line line = {NULL, value, option->file, option->line,
-	                          option->name};
+	const struct tlsrpt_line line = {NULL, value, option->file,
+	                                 option->line, option->name};
 
-	return take(run, &line, section, name);
+	return tlsrpt_take(run, &line, section, name);
 }
 
 /* --- settings --- */
 
 struct row;
-typedef void row_fn(struct run *run, const struct row *row,
+typedef void row_fn(struct tlsrpt_run *run, const struct row *row,
                     const struct tlsrpt_option *option);
 
 struct row {
@@ -103,42 +74,42 @@ struct row {
 	const char *standard; /* theirs: nothing is said of it */
 };
 
-static void as_text(struct run *run, const struct row *row,
+static void as_text(struct tlsrpt_run *run, const struct row *row,
                     const struct tlsrpt_option *option)
 {
 	take_option(run, option, row->to, row->as, option->value);
 }
 
-static void as_socket(struct run *run, const struct row *row,
+static void as_socket(struct tlsrpt_run *run, const struct row *row,
                       const struct tlsrpt_option *option)
 {
 	take_option(run, option, row->to, row->as,
 	            arena_printf(&run->mem, "unix:%s", option->value));
 }
 
-static void as_seconds(struct run *run, const struct row *row,
+static void as_seconds(struct tlsrpt_run *run, const struct row *row,
                        const struct tlsrpt_option *option)
 {
 	take_option(run, option, row->to, row->as,
 	            arena_printf(&run->mem, "%ss", option->value));
 }
 
-static void not_needed(struct run *run, const struct row *row,
+static void not_needed(struct tlsrpt_run *run, const struct row *row,
                        const struct tlsrpt_option *option)
 {
-	remark(run, option->file, option->line, "%s: not needed: %s",
-	       option->name, row->words);
+	tlsrpt_remark(run, option->file, option->line, "%s: not needed: %s",
+	              option->name, row->words);
 }
 
-static void no_counterpart(struct run *run, const struct row *row,
+static void no_counterpart(struct tlsrpt_run *run, const struct row *row,
                            const struct tlsrpt_option *option)
 {
-	remark(run, option->file, option->line, "%s: no counterpart: %s",
-	       option->name, row->words);
+	tlsrpt_remark(run, option->file, option->line, "%s: no counterpart: %s",
+	              option->name, row->words);
 }
 
 /* "sqlite:///var/lib/tlsrpt/collectd.sqlite" */
-static void storage(struct run *run, const struct row *row,
+static void storage(struct tlsrpt_run *run, const struct row *row,
                     const struct tlsrpt_option *option)
 {
 	static const char scheme[] = "sqlite://";
@@ -149,21 +120,24 @@ static void storage(struct run *run, const struct row *row,
 		no_counterpart(run, row, option);
 		return;
 	}
-	remark(run, option->file, option->line,
-	       "%s: not needed: tlstally has a store of its own ([store] "
-	       "directory); what tlsrpt-collectd counted on its last whole day "
-	       "comes in with `tlstally import %.*s.yesterday`",
-	       option->name, (int)(len - strlen(scheme)), path);
+	tlsrpt_remark(
+		run, option->file, option->line,
+		"%s: not needed: tlstally has a store of its own ([store] "
+		"directory); what tlsrpt-collectd counted on its last whole "
+	        "day "
+		"comes in with `tlstally import %.*s.yesterday`",
+		option->name, (int)(len - strlen(scheme)), path);
 }
 
-static void bad_input(struct run *run, const struct row *row,
+static void bad_input(struct tlsrpt_run *run, const struct row *row,
                       const struct tlsrpt_option *option)
 {
 	(void)row;
-	remark(run, option->file, option->line,
-	       "%s: tlstally keeps up to 100 of them in a directory of their "
-	       "own: set [events] bad_input_directory",
-	       option->name);
+	tlsrpt_remark(
+		run, option->file, option->line,
+		"%s: tlstally keeps up to 100 of them in a directory of their "
+		"own: set [events] bad_input_directory",
+		option->name);
 }
 
 static bool is_own_fetcher(struct span command)
@@ -179,7 +153,7 @@ static bool is_own_fetcher(struct span command)
 	       span_is(program, "tlsrpt_fetcher.py");
 }
 
-static void fetchers(struct run *run, const struct row *row,
+static void fetchers(struct tlsrpt_run *run, const struct row *row,
                      const struct tlsrpt_option *option)
 {
 	struct span rest = span_of(option->value), one;
@@ -191,17 +165,18 @@ static void fetchers(struct run *run, const struct row *row,
 		if (one.len == 0)
 			continue;
 		if (is_own_fetcher(one))
-			remark(run, option->file, option->line,
-			       "%s: '%.*s' is left out: tlstallyd counts on "
-			       "this host itself",
-			       option->name, (int)one.len, one.at);
+			tlsrpt_remark(
+				run, option->file, option->line,
+				"%s: '%.*s' is left out: tlstallyd counts on "
+				"this host itself",
+				option->name, (int)one.len, one.at);
 		else
 			take_option(run, option, row->to, row->as,
 			            arena_strndup(&run->mem, one.at, one.len));
 	} while (more);
 }
 
-static void keep_days(struct run *run, const struct row *row,
+static void keep_days(struct tlsrpt_run *run, const struct row *row,
                       const struct tlsrpt_option *option)
 {
 	(void)row;
@@ -210,7 +185,7 @@ static void keep_days(struct run *run, const struct row *row,
 }
 
 /* sendmail itself is what our default stands for. */
-static void sendmail_script(struct run *run, const struct row *row,
+static void sendmail_script(struct tlsrpt_run *run, const struct row *row,
                             const struct tlsrpt_option *option)
 {
 	size_t len = strcspn(option->value, " ");
@@ -218,17 +193,18 @@ static void sendmail_script(struct run *run, const struct row *row,
 	const char *slash = strrchr(path, '/');
 
 	if (strcmp(slash != NULL ? slash + 1 : path, "sendmail") == 0)
-		remark(run, option->file, option->line,
-		       "%s: not needed: reports go to the mail server on this "
-		       "host, which signs them with DKIM ([deliver] mail = "
-		       "smtp://127.0.0.1:25); or set mail = sendmail:%s",
-		       option->name,
-		       path[0] == '/' ? path : "/usr/sbin/sendmail");
+		tlsrpt_remark(
+			run, option->file, option->line,
+			"%s: not needed: reports go to the mail server on this "
+			"host, which signs them with DKIM ([deliver] mail = "
+			"smtp://127.0.0.1:25); or set mail = sendmail:%s",
+			option->name,
+			path[0] == '/' ? path : "/usr/sbin/sendmail");
 	else
 		no_counterpart(run, row, option);
 }
 
-static void debug_mail(struct run *run, const struct row *row,
+static void debug_mail(struct tlsrpt_run *run, const struct row *row,
                        const struct tlsrpt_option *option)
 {
 	take_option(run, option, row->to, row->as,
@@ -236,25 +212,26 @@ static void debug_mail(struct run *run, const struct row *row,
 	                         option->value));
 }
 
-static void debug_http(struct run *run, const struct row *row,
+static void debug_http(struct tlsrpt_run *run, const struct row *row,
                        const struct tlsrpt_option *option)
 {
 	take_option(run, option, row->to, row->as,
 	            arena_printf(&run->mem, "https://. -> %s", option->value));
 }
 
-static bool is_number(struct run *run, const struct tlsrpt_option *option)
+static bool is_number(struct tlsrpt_run *run,
+                      const struct tlsrpt_option *option)
 {
 	if (option->value[strspn(option->value, "0123456789")] == '\0')
 		return true;
-	remark(run, option->file, option->line,
-	       "%s: left out: '%.40s' is not a number", option->name,
-	       option->value);
+	tlsrpt_remark(run, option->file, option->line,
+	              "%s: left out: '%.40s' is not a number", option->name,
+	              option->value);
 	return false;
 }
 
 /* retry_for is made of both, at the end. */
-static void retries(struct run *run, const struct row *row,
+static void retries(struct tlsrpt_run *run, const struct row *row,
                     const struct tlsrpt_option *option)
 {
 	(void)row;
@@ -262,7 +239,7 @@ static void retries(struct run *run, const struct row *row,
 		run->retries = option;
 }
 
-static void longest_wait(struct run *run, const struct row *row,
+static void longest_wait(struct tlsrpt_run *run, const struct row *row,
                          const struct tlsrpt_option *option)
 {
 	(void)row;
@@ -270,7 +247,7 @@ static void longest_wait(struct run *run, const struct row *row,
 		run->longest_wait = option;
 }
 
-static void read_map(struct run *run, const struct tlsrpt_option *option,
+static void read_map(struct tlsrpt_run *run, const struct tlsrpt_option *option,
                      enum tlsrpt_map_of of)
 {
 	auto_(strbuf_clear) struct strbuf text = {0};
@@ -279,8 +256,8 @@ static void read_map(struct run *run, const struct tlsrpt_option *option,
 
 	if (run->options->read(run->options->arg, option->file, path, &text,
 	                       &err) < 0) {
-		remark(run, option->file, option->line, "%s: %s: %s",
-		       option->name, path, err.text);
+		tlsrpt_remark(run, option->file, option->line, "%s: %s: %s",
+		              option->name, path, err.text);
 		run->failed = true;
 		return;
 	}
@@ -291,21 +268,21 @@ static void read_map(struct run *run, const struct tlsrpt_option *option,
 	}
 }
 
-static void record_map(struct run *run, const struct row *row,
+static void record_map(struct tlsrpt_run *run, const struct row *row,
                        const struct tlsrpt_option *option)
 {
 	(void)row;
 	read_map(run, option, TLSRPT_MAP_RECORD);
 }
 
-static void mail_map(struct run *run, const struct row *row,
+static void mail_map(struct tlsrpt_run *run, const struct row *row,
                      const struct tlsrpt_option *option)
 {
 	(void)row;
 	read_map(run, option, TLSRPT_MAP_MAIL);
 }
 
-static void http_map(struct run *run, const struct row *row,
+static void http_map(struct tlsrpt_run *run, const struct row *row,
                      const struct tlsrpt_option *option)
 {
 	(void)row;
@@ -414,7 +391,8 @@ static const struct row rows[] = {
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-static void take_setting(struct run *run, const struct tlsrpt_option *option)
+static void take_setting(struct tlsrpt_run *run,
+                         const struct tlsrpt_option *option)
 {
 	static const char prefix[] = "tlsrpt_";
 	const char *section = option->section;
@@ -426,320 +404,27 @@ static void take_setting(struct run *run, const struct tlsrpt_option *option)
 	                    strcmp(rows[i].name, option->name) != 0))
 		i++;
 	if (i == ROWS)
-		remark(run, option->file, option->line,
-		       "[%.40s] %.80s: tlsrpt-reporter 0.6 has no such setting",
-		       option->section, option->name);
+		tlsrpt_remark(run, option->file, option->line,
+		              "[%.40s] %.80s: tlsrpt-reporter 0.6 has no such "
+		              "setting",
+		              option->section, option->name);
 	else if (option->is_interpolated)
-		remark(run, option->file, option->line,
-		       "%s: left out: write out what %%(...)s stands for",
-		       option->name);
+		tlsrpt_remark(
+			run, option->file, option->line,
+			"%s: left out: write out what %%(...)s stands for",
+			option->name);
 	else if (option->value[0] == '\0')
-		remark(run, option->file, option->line,
-		       "%s: left out: it is empty", option->name);
+		tlsrpt_remark(run, option->file, option->line,
+		              "%s: left out: it is empty", option->name);
 	else if (rows[i].standard == NULL ||
 	         strcmp(rows[i].standard, option->value) != 0)
 		rows[i].fn(run, &rows[i], option);
 }
 
-/* --- maps --- */
-
-/* Which list of ours an action is an item of; NULL: of none. */
-static const char *list_of(enum tlsrpt_action action)
-{
-	static const char *const lists[] = {
-		[TLSRPT_ACCEPT] = NULL,        [TLSRPT_DISCARD] = "deny",
-		[TLSRPT_REPLACE] = "redirect", [TLSRPT_APPEND] = "bcc",
-		[TLSRPT_REGEXP] = NULL,
-	};
-
-	return lists[action];
-}
-
-static const struct tlsrpt_rule *rule_of_uri(const struct tlsrpt_map *map,
-                                             const struct rua *rua)
-{
-	for (size_t i = 0; i < map->count; i++) {
-		const struct tlsrpt_rule *rule = &map->rules[i];
-		struct list_item item;
-
-		if (rule->what == NULL ||
-		    list_item_parse(rule->what, &item, NULL) < 0)
-			continue;
-		if (item.kind == LIST_ITEM_ADDRESS
-		            ? strlen(rua->address) == item.address.len &&
-		                      strncasecmp(rua->address, item.address.at,
-		                                  item.address.len) == 0
-		            : name_pattern_matches(&item.pattern, rua->host))
-			return rule;
-	}
-	return NULL;
-}
-
-struct place {
-	const struct tlsrpt_map *map;
-	const struct tlsrpt_rule *rule;
-};
-
-/* As in a TLSRPT record: these three part things there, and the comma items of
- * ours. */
-static struct span escaped(struct run *run, struct span text)
-{
-	static const char *const escapes[] = {
-		[','] = "%2C", [';'] = "%3B", ['!'] = "%21"};
-	char *to = arena_alloc(&run->mem, 3 * text.len + 1);
-	size_t len = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.at[i];
-
-		if (c < sizeof(escapes) / sizeof(escapes[0]) &&
-		    escapes[c] != NULL) {
-			memcpy(to + len, escapes[c], 3);
-			len += 3;
-		} else {
-			to[len++] = (char)c;
-		}
-	}
-	return (struct span){to, len};
-}
-
-static void add_uri(struct run *run, const struct place *at, struct span text,
-                    struct strbuf *out)
-{
-	struct rua rua;
-	struct err err;
-
-	if (span_starts(text, "directory:")) {
-		remark(run, at->map->file, at->rule->line,
-		       "'%.*s' is left out: only a copy of all reports can be "
-		       "in a directory: set [deliver] directory",
-		       (int)text.len, text.at);
-	} else if (text = escaped(run, text),
-	           rua_parse(text.at, text.len, &rua, &err) < 0) {
-		remark(run, at->map->file, at->rule->line,
-		       "'%.*s' is left out: %s", (int)text.len, text.at,
-		       err.text);
-	} else {
-		strbuf_printf(out, " %s", rua.uri);
-	}
-}
-
-static void add_uris(struct run *run, const struct place *at,
-                     struct span parameters, bool again, struct strbuf *out);
-
-/* What the record map names goes through the maps of mail and HTTPS. */
-static void add_mapped(struct run *run, const struct place *at,
-                       struct span text, struct strbuf *out)
-{
-	const struct tlsrpt_rule *rule;
-	struct rua rua;
-
-	text = escaped(run, text);
-	if (rua_parse(text.at, text.len, &rua, NULL) < 0) {
-		add_uri(run, at, text, out);
-		return;
-	}
-	rule = rule_of_uri(&run->maps[rua.kind == RUA_MAIL ? TLSRPT_MAP_MAIL
-	                                                   : TLSRPT_MAP_HTTP],
-	                   &rua);
-	if (rule == NULL || rule->action == TLSRPT_ACCEPT ||
-	    rule->action == TLSRPT_APPEND)
-		add_uri(run, at, text, out);
-	if (rule != NULL &&
-	    (rule->action == TLSRPT_APPEND || rule->action == TLSRPT_REPLACE))
-		add_uris(run, at, rule->parameters, false, out);
-	if (rule != NULL && rule->action == TLSRPT_REGEXP)
-		remark(run, at->map->file, at->rule->line,
-		       "'%.*s' is left out: line %u of another map changes it "
-		       "with REGEXP",
-		       (int)text.len, text.at, rule->line);
-}
-
-static void add_uris(struct run *run, const struct place *at,
-                     struct span parameters, bool again, struct strbuf *out)
-{
-	struct span uri;
-
-	while (list_item_target(&parameters, &uri))
-		if (again)
-			add_mapped(run, at, uri, out);
-		else
-			add_uri(run, at, uri, out);
-}
-
-/* "APPEND directory:/path" of all reports: there is a setting for that. */
-static bool is_directory(const struct tlsrpt_rule *rule)
-{
-	struct span uri = rule->parameters;
-
-	return rule->action == TLSRPT_APPEND && rule->what != NULL &&
-	       strcmp(rule->what, ".") == 0 && span_starts(uri, "directory:") &&
-	       memchr(uri.at, ' ', uri.len) == NULL;
-}
-
-static void take_directory(struct run *run, const struct place *at)
-{
-	struct span uri = at->rule->parameters;
-	struct line line = {.file = at->map->file, .number = at->rule->line};
-
-	span_skip(&uri, "directory:");
-	line.value = arena_strndup(&run->mem, uri.at, uri.len);
-	if (take(run, &line, "deliver", "directory") &&
-	    at->rule > at->map->rules)
-		remark(run, line.file, line.number,
-		       "a copy of all reports, also of those that the lines "
-		       "before match, will be in %s",
-		       line.value);
-}
-
-/* Would a later line of that list match what this one does? */
-static bool is_wanted_later(const struct tlsrpt_map *map, size_t from,
-                            const char *list)
-{
-	struct list_item here, there;
-
-	if (list_item_parse(map->rules[from].what, &here, NULL) < 0)
-		return false;
-	for (size_t i = from + 1; i < map->count; i++) {
-		const struct tlsrpt_rule *rule = &map->rules[i];
-		const char *its = list_of(rule->action);
-
-		if (its == NULL || strcmp(its, list) != 0 ||
-		    rule->what == NULL || is_directory(rule) ||
-		    list_item_parse(rule->what, &there, NULL) < 0)
-			continue;
-		if (name_pattern_covers(&here.pattern, &there.pattern) ||
-		    name_pattern_covers(&there.pattern, &here.pattern))
-			return true;
-	}
-	return false;
-}
-
-static void take_item(struct run *run, const struct place *at, const char *list,
-                      const char *text)
-{
-	const struct line line = {NULL, text, at->map->file, at->rule->line,
-	                          NULL};
-
-	take(run, &line, "report", list);
-}
-
-/* The first match counts: where it is not of this list, an item without effect
- * keeps later ones from what it matches. */
-static void take_exceptions(struct run *run, const struct place *at,
-                            const char *own)
-{
-	static const char *const lists[] = {"deny", "redirect", "bcc"};
-
-	for (size_t i = 0; i < 3; i++) {
-		/* what is denied goes nowhere, and has no copy */
-		if ((own != NULL && (strcmp(own, lists[i]) == 0 ||
-		                     strcmp(own, "deny") == 0)) ||
-		    !is_wanted_later(at->map,
-		                     (size_t)(at->rule - at->map->rules),
-		                     lists[i]))
-			continue;
-		take_item(run, at, lists[i],
-		          arena_printf(&run->mem, "!%s", at->rule->what));
-	}
-}
-
-/* Its item, and the list that it is for; NULL: there is none.  What is replaced
- * by nothing is discarded. */
-static const char *item_of(struct run *run, const struct place *at,
-                           bool is_record, const char **list)
-{
-	auto_(strbuf_clear) struct strbuf uris = {0};
-	const struct tlsrpt_rule *rule = at->rule;
-	const char *word = tlsrpt_map_action_word(rule->action);
-	size_t count = 0;
-
-	*list = list_of(rule->action);
-	if (*list == NULL || rule->action == TLSRPT_DISCARD)
-		return *list != NULL ? rule->what : NULL;
-	add_uris(run, at, rule->parameters, is_record, &uris);
-	for (size_t i = 0; i < uris.len; i++)
-		count += uris.data[i] == ' ';
-	if (count > 0 && count <= LISTS_TARGETS_MAX)
-		return arena_printf(&run->mem, "%s ->%s", rule->what,
-		                    strbuf_text(&uris));
-	if (count > 0) {
-		remark(run, at->map->file, rule->line,
-		       "%s: left out: more than %d URIs", word,
-		       LISTS_TARGETS_MAX);
-		return NULL;
-	}
-	remark(run, at->map->file, rule->line, "%s: no URI is left%s", word,
-	       rule->action == TLSRPT_REPLACE ? ": the same as DISCARD" : "");
-	if (rule->action != TLSRPT_REPLACE)
-		return NULL;
-	*list = "deny";
-	return rule->what;
-}
-
-static void take_rule(struct run *run, const struct place *at, bool is_record)
-{
-	const struct tlsrpt_rule *rule = at->rule;
-	const char *list, *item;
-
-	if (rule->is_loose && rule->what != NULL)
-		remark(run, at->map->file, rule->line,
-		       "a '.' of the expression is taken for a dot");
-	if (rule->action == TLSRPT_REGEXP)
-		remark(run, at->map->file, rule->line,
-		       "REGEXP: no counterpart: write [report] redirect = WHAT "
-		       "-> URI for each destination that it changes");
-	if (rule->what == NULL) {
-		remark(run, at->map->file, rule->line,
-		       "regexp:%s %s: no counterpart: %s; what it matches, "
-		       "later lines may match here",
-		       rule->pattern, tlsrpt_map_action_word(rule->action),
-		       rule->why);
-		return;
-	}
-	if (is_directory(rule)) {
-		take_directory(run, at);
-		return;
-	}
-	item = item_of(run, at, is_record, &list);
-	take_exceptions(run, at, item != NULL ? list : NULL);
-	if (item != NULL)
-		take_item(run, at, list, item);
-}
-
-static void say_dead(struct run *run, const struct place *at)
-{
-	const char *pattern = at->rule->pattern;
-	size_t len = strlen(pattern);
-	bool capital = false;
-
-	for (const char *c = pattern; *c != '\0'; c++)
-		capital |= *c >= 'A' && *c <= 'Z';
-	if (at->rule->is_regexp)
-		return;
-	if (capital || (len > 1 && pattern[len - 1] == '.'))
-		remark(run, at->map->file, at->rule->line,
-		       "'%s' has %s: tlsrpt-reporter 0.6 never matched it, and "
-		       "tlstally does",
-		       pattern, capital ? "capital letters" : "a final dot");
-}
-
-static void take_map(struct run *run, enum tlsrpt_map_of of)
-{
-	const struct tlsrpt_map *map = &run->maps[of];
-
-	for (size_t i = 0; i < map->count; i++) {
-		const struct place at = {map, &map->rules[i]};
-
-		say_dead(run, &at);
-		take_rule(run, &at, of == TLSRPT_MAP_RECORD);
-	}
-}
-
 /* --- the whole --- */
 
 /* So many attempts, and so long between two at most. */
-static void take_retry_for(struct run *run)
+static void take_retry_for(struct tlsrpt_run *run)
 {
 	enum { RETRIES = 5, WAIT = 1800, LEAST = 60, MOST = 86400 };
 	const struct tlsrpt_option *option =
@@ -757,7 +442,7 @@ static void take_retry_for(struct run *run)
 }
 
 /* What only the whole can tell. */
-static void check_whole(struct run *run)
+static void check_whole(struct tlsrpt_run *run)
 {
 	const char *contact = run->conf.report.contact_info;
 	const char *sender = strrchr(run->conf.report.sender, '@');
@@ -767,27 +452,28 @@ static void check_whole(struct run *run)
 	    strcasecmp(sender + 1, conf_submitter(&run->conf)) == 0)
 		return;
 	for (size_t i = 0; i < run->count; i++) {
-		const struct line *line = &run->lines[i];
+		const struct tlsrpt_line *line = &run->lines[i];
 
 		if (strcmp(line->row->name, "sender") != 0) {
 			run->lines[kept++] = *line;
 			continue;
 		}
-		remark(run, line->file, line->number,
-		       "sender_address: left out: its domain must be that of "
-		       "contact_info, %s, which signs the reports",
-		       conf_submitter(&run->conf));
+		tlsrpt_remark(
+			run, line->file, line->number,
+			"sender_address: left out: its domain must be that of "
+			"contact_info, %s, which signs the reports",
+			conf_submitter(&run->conf));
 	}
 	run->count = kept;
 }
 
-static void print_section(const struct run *run, const char *section,
+static void print_section(const struct tlsrpt_run *run, const char *section,
                           struct strbuf *out)
 {
 	bool begun = false, is_report = strcmp(section, "report") == 0;
 
 	for (size_t i = 0; i < run->count || (is_report && !begun); i++) {
-		const struct line *line = &run->lines[i];
+		const struct tlsrpt_line *line = &run->lines[i];
 
 		if (run->count > i && strcmp(line->row->section, section) != 0)
 			continue;
@@ -813,14 +499,14 @@ static void print_section(const struct run *run, const char *section,
 	}
 }
 
-static void print_all(const struct run *run, struct strbuf *out)
+static void print_all(const struct tlsrpt_run *run, struct strbuf *out)
 {
 	strbuf_puts(out, "; made by tlstally import-tlsrpt\n");
 	for (size_t i = 0; i < settings_sections_count; i++)
 		print_section(run, settings_sections[i].name, out);
 }
 
-static int read_file(struct run *run, const struct tlsrpt_file *file,
+static int read_file(struct tlsrpt_run *run, const struct tlsrpt_file *file,
                      struct err *err)
 {
 	struct tlsrpt_ini ini;
@@ -854,7 +540,7 @@ int tlsrpt_import(const struct tlsrpt_file *files, size_t count,
                   struct strbuf *out, struct conf_list *remarks,
                   struct err *err)
 {
-	struct run run = {.options = options, .remarks = remarks};
+	struct tlsrpt_run run = {.options = options, .remarks = remarks};
 	int rc = 0;
 
 	arena_init(&run.mem);
@@ -867,7 +553,7 @@ int tlsrpt_import(const struct tlsrpt_file *files, size_t count,
 		             "not be read");
 	if (rc == 0) {
 		for (int of = 0; of < TLSRPT_MAPS; of++)
-			take_map(&run, (enum tlsrpt_map_of)of);
+			tlsrpt_take_map(&run, (enum tlsrpt_map_of)of);
 		take_retry_for(&run);
 		check_whole(&run);
 		print_all(&run, out);
