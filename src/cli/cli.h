@@ -326,6 +326,7 @@ int cli_history(struct cli *cli, struct err *err);
 int cli_preview(struct cli *cli, struct err *err);
 int cli_inbound(struct cli *cli, struct err *err);
 int cli_lookup(struct cli *cli, struct err *err);
+int cli_posture(struct cli *cli, struct err *err);
 int cli_policy(struct cli *cli, struct err *err);
 int cli_clock_show(struct cli *cli, struct err *err);
 int cli_clock_accept(struct cli *cli, struct err *err);

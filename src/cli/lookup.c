@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "cli/answers.h"
 #include "cli/cli.h"
+#include "cli/lookup.h"
 #include "cli/table.h"
 #include "conf/form.h"
 #include "jmap/id_text.h"
@@ -133,14 +134,19 @@ static void print_told(const json_t *told, struct strbuf *out)
 		              temporary);
 }
 
+void lookup_print(const json_t *doc, struct strbuf *out)
+{
+	print_tlsrpt(doc_get(doc, "tlsrpt"), out);
+	print_sts(doc_get(doc, "mtaSts"), out);
+	print_mx(doc_get(doc, "mx"), out);
+}
+
 static void print(const json_t *doc, struct strbuf *out)
 {
 	const json_t *problems = doc_get(doc, "problems");
 
 	strbuf_printf(out, "%s\n", doc_text(doc, "domain"));
-	print_tlsrpt(doc_get(doc, "tlsrpt"), out);
-	print_sts(doc_get(doc, "mtaSts"), out);
-	print_mx(doc_get(doc, "mx"), out);
+	lookup_print(doc, out);
 	print_told(doc_get(doc, "postfix"), out);
 	strbuf_puts(out, json_array_size(problems) > 0
 	                         ? "\nPossible problems:\n"
@@ -191,10 +197,10 @@ static void add_told(struct cli *cli, const struct policy_rules *rules,
 	lookup_doc_told(&answer, rules->tlsrpt, doc_object(doc, "postfix"));
 }
 
-static int look_here(struct cli *cli, json_t *doc, struct err *err)
+int lookup_here(struct cli *cli, bool validates, struct arena *arena,
+                struct domain_view *view, struct err *err)
 {
 	auto_(xfree_str) char *today = NULL;
-	auto_(arena_clear) struct arena arena = {0};
 	auto_(policy_service_close) struct policy_service *service = NULL;
 	struct policy_service_options options = {
 		.conf = &cli->conf,
@@ -203,22 +209,29 @@ static int look_here(struct cli *cli, json_t *doc, struct err *err)
 		.sts = true,
 		.thorough = true,
 	};
+
+	if (cli->args.resolver != NULL) {
+		today = form_socket_today(cli->args.resolver);
+		options.resolver = today ? today : cli->args.resolver;
+	}
+	if (policy_service_open(&service, &options, err) < 0)
+		return err->class;
+	policy_service_doubt(service, !validates);
+	return policy_service_now(service, cli->args.domain,
+	                          clock_host_ms() + HERE_SECS * 1000, arena,
+	                          view, err);
+}
+
+static int look_here(struct cli *cli, json_t *doc, struct err *err)
+{
+	auto_(arena_clear) struct arena arena = {0};
 	struct policy_rules rules = {0};
 	struct domain_view view;
 
 	if (cli_prepare(cli, NEEDS_SETTINGS_IF_ANY, err) < 0)
 		return err->class;
-	if (cli->args.resolver != NULL) {
-		today = form_socket_today(cli->args.resolver);
-		options.resolver = today ? today : cli->args.resolver;
-	}
 	find_rules(&cli->conf, &rules);
-	if (policy_service_open(&service, &options, err) < 0)
-		return err->class;
-	policy_service_doubt(service, !rules.site.validates);
-	if (policy_service_now(service, cli->args.domain,
-	                       clock_host_ms() + HERE_SECS * 1000, &arena,
-	                       &view, err) < 0)
+	if (lookup_here(cli, rules.site.validates, &arena, &view, err) < 0)
 		return err->class;
 	lookup_doc(&view, &arena, doc);
 	add_told(cli, &rules, &view, &arena, doc);

@@ -409,22 +409,22 @@ static int run_steps(struct cli *cli, step_fn *const *steps, size_t count,
 int cli_run(struct cli *cli, struct err *err)
 {
 	/* a delivery may take longer than the next run is away */
-	static step_fn *const steps[] = {step_fleet,   cli_step_fetch,
-	                                 step_rollup,  step_note,
-	                                 step_deliver, step_purge};
+	static step_fn *const steps[] = {
+		step_fleet,   cli_step_fetch, step_rollup,   step_note,
+		step_deliver, step_purge,     cli_step_hosts};
 	/* who only ships needs nobody to ask */
 	static step_fn *const quiet[] = {step_fleet, cli_step_fetch, step_note,
-	                                 step_purge};
+	                                 step_purge, cli_step_hosts};
 	bool sends = cli->conf.report.mode == MODE_ALL ||
 	             cli->conf.report.mode == MODE_FAILURES_ONLY;
 
 	if (conf_check_contact(&cli->conf, err) == 0)
-		return run_steps(cli, steps, 6, err);
+		return run_steps(cli, steps, 7, err);
 	if (sends)
 		return err->class;
 	if (cli_is_talkative(cli) && !cli->args.json)
 		strbuf_printf(&cli->out, "no day is closed: %s\n", err->text);
-	return run_steps(cli, quiet, 4, err);
+	return run_steps(cli, quiet, 5, err);
 }
 
 int cli_rollup(struct cli *cli, struct err *err)

@@ -40,6 +40,9 @@ bool cli_may_report(const struct cli *cli);
 /* Days of the hosts of [fleet] fetchers. */
 int cli_step_fetch(struct cli *cli, struct run_result *result, struct err *err);
 
+/* What MX hosts our domains have, for received reports. */
+int cli_step_hosts(struct cli *cli, struct run_result *result, struct err *err);
+
 /* Appends the result for people (nothing unless they want to hear it) or, with
  * --json, for programs.  Under systemd, where nobody hears it, the journal gets
  * it as one line, if the run did anything. */

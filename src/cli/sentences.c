@@ -97,6 +97,14 @@ const struct cli_sentence cli_sentences[] = {
          NEEDS_NOTHING, cli_inbound,
          "show how mail comes in to our domains, and who sends it without TLS",
          "inbound --days 30 --csv", NULL},
+	{"posture",
+         OPERAND("[domain]", VALUE_DOMAIN, domain, COMPLETE_OWN_DOMAINS),
+         FLAG_DAY | FLAG_DAYS | FLAG_RESOLVER | FLAG_JSON | FLAG_SERVER,
+         NEEDS_NOTHING, cli_posture,
+         "show what others report about our domains, and whether they are "
+         "ready "
+         "for enforce",
+         "posture example.com --days 30", NULL},
 	{"lookup", OPERAND("<domain>", VALUE_DOMAIN, domain, COMPLETE_DOMAINS),
          FLAG_RESOLVER | FLAG_JSON | FLAG_SERVER, NEEDS_NOTHING, cli_lookup,
          "look up a domain's TLSRPT, MTA-STS and DANE records",

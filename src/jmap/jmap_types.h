@@ -16,7 +16,7 @@
 	TYPE(domain_period) TYPE(inbound) TYPE(received)
 #define JMAP_VIEWS(VIEW)                                                       \
 	VIEW(status) VIEW(doctor) VIEW(overview) VIEW(lookup) VIEW(preview) \
-	VIEW(inbound)
+	VIEW(inbound) VIEW(posture) VIEW(postures)
 
 #define JMAP_DECLARE_TYPE(name) extern const struct jmap_type type_##name;
 #define JMAP_DECLARE_VIEW(name) extern const struct jmap_view view_##name;

@@ -12,6 +12,8 @@
  *     tally:Overview  jmap/view_overview.c  "d2026-03-01_2026-03-30"
  *     tally:InboundOverview  jmap/view_inbound.c  as tally:Overview
  *     tally:Lookup    jmap/view_lookup.c    "example_com"
+ *     tally:Posture   jmap/view_posture.c "d2026-03-01_2026-03-30-example_com"
+ *     tally:PostureOverview  jmap/view_posture.c  as tally:Overview
  *     tally:Preview   jmap/view_preview.c   "d20513-example_com"
  */
 #ifndef TLSTALLY_JMAP_JMAP_VIEW_H

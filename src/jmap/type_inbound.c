@@ -1,6 +1,6 @@
 /* tally:Inbound: how the messages of one day came in for one domain of ours. */
 #include "jmap/day_row.h"
-#include "jmap/inbound_mix.h"
+#include "show/inbound_mix.h"
 #include "jmap/jmap_types.h"
 #include "show/doc.h"
 #include "store/inbound_table.h"

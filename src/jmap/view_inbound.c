@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/xalloc.h"
 #include "jmap/days_id.h"
-#include "jmap/inbound_mix.h"
+#include "show/inbound_mix.h"
 #include "jmap/jmap_types.h"
 #include "show/doc.h"
 #include "store/inbound_table.h"

@@ -105,18 +105,6 @@ static bool fit(const struct received_sums *sums,
 	return true;
 }
 
-static void sum_up(struct received_sums *sums, const struct received_sums *by)
-{
-	uint64_t each[SUMS], more[SUMS];
-
-	memcpy(each, sums, sizeof(each));
-	memcpy(more, by, sizeof(more));
-	for (size_t i = 0; i < SUMS; i++)
-		if (__builtin_add_overflow(each[i], more[i], &each[i]))
-			each[i] = UINT64_MAX;
-	memcpy(sums, each, sizeof(*sums));
-}
-
 /* Rows and additions are in the same order: of domains by their octets. */
 static void compare_rows(struct compare *c)
 {
@@ -132,7 +120,7 @@ static void compare_rows(struct compare *c)
 		if (at < c->count && order(&c->all[at], &of) < 0)
 			break; /* it has no row */
 		while (at < c->count && order(&c->all[at], &of) == 0)
-			sum_up(&added, &c->all[at++].sums);
+			received_sums_add(&added, &c->all[at++].sums);
 		if (!fit(&row.sums, &added, row.day <= c->purged_day))
 			differs(c, row.day, row.domain, row.organization);
 	}

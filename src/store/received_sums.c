@@ -159,6 +159,17 @@ int received_sums_next(struct db_txn *txn, struct received_sum_row *row)
 	return db_get_from(txn, &from, &found) && read_row(txn, &found, row);
 }
 
+void received_sums_of(struct db_txn *txn, int32_t day, const char *domain,
+                      received_sums_fn *each, void *arg)
+{
+	struct db_key prefix = key_of_domain(TABLE_RECEIVED_SUM, day, domain);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
+	struct received_sum_row row;
+
+	while (db_rows_next(&rows) && read_row(txn, &rows.row, &row))
+		each(arg, &row);
+}
+
 void received_sums_check(struct db_txn *txn, const struct db_row *row)
 {
 	struct received_sum_row sum;
@@ -180,6 +191,18 @@ static uint64_t moved(uint64_t sum, uint64_t by, bool away)
 	if (away)
 		return by > sum ? 0 : sum - by;
 	return __builtin_add_overflow(sum, by, &sum) ? UINT64_MAX : sum;
+}
+
+void received_sums_add(struct received_sums *sums,
+                       const struct received_sums *by)
+{
+	uint64_t each[SUMS], more[SUMS];
+
+	memcpy(each, sums, sizeof(each));
+	memcpy(more, by, sizeof(more));
+	for (size_t i = 0; i < SUMS; i++)
+		each[i] = moved(each[i], more[i], false);
+	memcpy(sums, each, sizeof(*sums));
 }
 
 static void move(struct received_sum_row *row, const struct received_domain *by,

@@ -48,6 +48,10 @@ struct received_faults {
 	} at[RECEIVED_FAULTS_MAX];
 };
 
+/* Strangers say how many: a sum stays at the most there is. */
+void received_sums_add(struct received_sums *sums,
+                       const struct received_sums *by);
+
 /* NULL: not known, and so is one that finds no room. */
 void received_faults_add(struct received_faults *faults,
                          enum result_type result, const char *host,
@@ -71,6 +75,11 @@ struct received_sum_row {
 
 /* The next one; begin with day INT32_MIN and "".  1 or 0. */
 int received_sums_next(struct db_txn *txn, struct received_sum_row *row);
+
+/* Hands all of a domain's day to each(). */
+typedef void received_sums_fn(void *arg, const struct received_sum_row *row);
+void received_sums_of(struct db_txn *txn, int32_t day, const char *domain,
+                      received_sums_fn *each, void *arg);
 
 /* Adds what a report says of a domain, or takes it away. */
 void received_sums_move(struct db_txn *txn, int32_t day,

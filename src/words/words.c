@@ -299,6 +299,39 @@ static const struct word received_ways[RECEIVED_WAYS] = {
 	[RECEIVED_BY_MILTER] = {.api = "milter", .label = "by the milter"},
 };
 
+static const struct word readiness[READINESS_KINDS] = {
+	[READY_UNKNOWN] = {.api = "unknown",
+                           .label = "not known",
+                           .sentence = "what the domain publishes is not known",
+                           .tone = "quiet"},
+	[READY_NO] = {.api = "no",
+                      .label = "no",
+                      .sentence = "something is to be put right first",
+                      .tone = "bad"},
+	[READY_NOT_YET] = {.api = "notYet",
+                           .label = "not yet",
+                           .sentence = "too little is known",
+                           .tone = "wait"},
+	[READY_YES] = {.api = "yes",
+                       .label = "yes",
+                       .sentence = "nothing speaks against it",
+                       .tone = "good"},
+	[READY_DONE] = {.api = "enforced",
+                        .label = "enforced",
+                        .sentence = "the policy is enforced, and no sender is "
+                                    "known to fail",
+                        .tone = "good"},
+	[READY_FAILING] = {.api = "failing",
+                           .label = "enforced, and sessions fail",
+                           .sentence = "the policy is enforced, and keeps mail "
+                                       "away",
+                           .tone = "bad"},
+	[READY_NO_MAIL] = {.api = "noMail",
+                           .label = "no mail",
+                           .sentence = "the domain does not accept mail",
+                           .tone = "quiet"},
+};
+
 static const struct word lookups[VIEW_STATUSES] = {
 	[VIEW_UNKNOWN] = {.api = "unknown", .label = "not asked for"},
 	[VIEW_NONE] = {.api = "none"},
@@ -483,6 +516,7 @@ const struct vocabulary words_answers = VOCABULARY(answers, -1);
 const struct vocabulary words_stages = VOCABULARY(stages, -1);
 const struct vocabulary words_bounces = VOCABULARY(bounces, -1);
 const struct vocabulary words_received_ways = VOCABULARY(received_ways, -1);
+const struct vocabulary words_readiness = VOCABULARY(readiness, READY_UNKNOWN);
 const struct vocabulary words_lookups = VOCABULARY(lookups, VIEW_UNKNOWN);
 const struct vocabulary words_tlsa = VOCABULARY(tlsa, VIEW_UNKNOWN);
 const struct vocabulary words_told = VOCABULARY(told, -1);
@@ -497,14 +531,14 @@ const struct vocabulary words_feeds = VOCABULARY(feeds, -1);
 const struct vocabulary *words_at(int i)
 {
 	static const struct vocabulary *const all[] = {
-		&words_policies,      &words_results, &words_marks,
-		&words_faults,        &words_modes,   &words_overall,
-		&words_statuses,      &words_states,  &words_answers,
-		&words_stages,        &words_bounces, &words_lookups,
-		&words_tlsa,          &words_told,    &words_sts_modes,
-		&words_tls,           &words_clients, &words_certificates,
-		&words_bad_input,     &words_hosts,   &words_feeds,
-		&words_received_ways,
+		&words_policies,      &words_results,   &words_marks,
+		&words_faults,        &words_modes,     &words_overall,
+		&words_statuses,      &words_states,    &words_answers,
+		&words_stages,        &words_bounces,   &words_lookups,
+		&words_tlsa,          &words_told,      &words_sts_modes,
+		&words_tls,           &words_clients,   &words_certificates,
+		&words_bad_input,     &words_hosts,     &words_feeds,
+		&words_received_ways, &words_readiness,
 	};
 
 	return i < (int)(sizeof(all) / sizeof(all[0])) ? all[i] : NULL;

@@ -218,6 +218,19 @@ enum received_way {
 	RECEIVED_WAYS
 };
 
+/* Can a domain of ours ask for an MTA-STS policy to be enforced?  Not stored.
+ */
+enum readiness {
+	READY_UNKNOWN,
+	READY_NO,
+	READY_NOT_YET,
+	READY_YES,
+	READY_DONE,
+	READY_FAILING, /* it is enforced */
+	READY_NO_MAIL,
+	READINESS_KINDS
+};
+
 /* Why a datagram was not counted; counted by kind. */
 enum bad_input {
 	BAD_NONE,
@@ -242,8 +255,8 @@ extern const struct vocabulary words_policies, words_results, words_marks,
 	words_faults, words_modes, words_overall, words_statuses, words_states,
 	words_answers, words_stages, words_bounces, words_lookups, words_tlsa,
 	words_told, words_sts_modes, words_tls, words_clients,
-	words_certificates, words_received_ways, words_bad_input, words_hosts,
-	words_feeds; /* words/feed.h */
+	words_certificates, words_received_ways, words_readiness,
+	words_bad_input, words_hosts, words_feeds; /* words/feed.h */
 
 /* All of them; NULL past the last. */
 const struct vocabulary *words_at(int i);

@@ -394,6 +394,44 @@ def test_domains(site):
                len(site.query("--where", where, "--where", "reportId=two@s")))
 
 
+def test_posture(site):
+    """What has come is summed up beside what the domain publishes."""
+    words = ["posture", "--day", "2026-03-03"]
+    resolver = ["--resolver", "127.0.0.1:1"]
+    got = site.run(*words, "example.com", *resolver, "--json")
+    expect("posture", (0, b""), (got.returncode, got.stderr))
+    said = json.loads(got.stdout)
+    day = {day["day"]: day for day in said["days"]}["2026-03-01"]
+    reports = site.query("--where", "isCounted=true", "--where",
+                         "day=2026-03-01", "--where", "domain=example.com")
+    expect("as many reports as count", len(reports), day["reports"])
+    expect("and their sessions",
+           (sum(report["totalSuccessfulSessions"] for report in reports),
+            sum(report["totalFailedSessions"] for report in reports)),
+           (day["successfulSessions"], day["failedSessions"]))
+    expect("who says so", ["Sender"],
+           [row["organization"] for row in said["organizations"]])
+    expect("what fails", [("certificateExpired", "2026-03-01", True)],
+           [(row["result"], row["since"], row["isOpen"])
+            for row in said["faults"] if "host" not in row])
+    expect("without DNS nobody knows whether it is ready",
+           ("unknown", True),
+           (said["ready"], any("DNS" in why for why in said["reasons"])))
+    got = site.run(*words, "example.com", *resolver)
+    expect("for people", (0, True, True),
+           (got.returncode, b"Ready for enforce?  not known" in got.stdout,
+            b"Certificate expired" in got.stdout))
+    got = site.run(*words, "--json")
+    expect("of all domains", (0, ["example.com"]),
+           (got.returncode,
+            [row["domain"] for row in json.loads(got.stdout)["domains"]]))
+    got = site.run(*words)
+    expect("for people", (0, True),
+           (got.returncode, b"example.com" in got.stdout))
+    got = site.run(*words, *resolver)
+    expect("a resolver for all domains is not taken", 2, got.returncode)
+
+
 def test_delete(site):
     [got] = site.query("--where", "reportId=many@s")
     done = site.run("delete", "tls-external-report", got["id"])
@@ -411,7 +449,7 @@ def main():
         site = Site(folder)
         for test in (test_transport, test_forged, test_odd, test_refused,
                      test_files, test_many, test_download, test_post, test_domains,
-                     test_delete):
+                     test_posture, test_delete):
             test(site)
     sys.exit(1 if failed else 0)
 

@@ -110,6 +110,13 @@ static const struct {
 	{"by POST", &words_received_ways, 1, "https"},
 	{"given by hand", &words_received_ways, 2, "file"},
 	{"seen by the milter", &words_received_ways, 3, "milter"},
+	{"not looked up", &words_readiness, READY_UNKNOWN, "unknown"},
+	{"something fails", &words_readiness, READY_NO, "no"},
+	{"too few reports", &words_readiness, READY_NOT_YET, "notYet"},
+	{"nothing fails", &words_readiness, READY_YES, "yes"},
+	{"nothing fails in enforce", &words_readiness, READY_DONE, "enforced"},
+	{"something does", &words_readiness, READY_FAILING, "failing"},
+	{"null MX", &words_readiness, READY_NO_MAIL, "noMail"},
 	{"not asked", &words_lookups, 0, "unknown"},
 	{"there is none", &words_lookups, 1, "none"},
 	{"there is one", &words_lookups, 2, "ok"},
@@ -190,6 +197,7 @@ static void test_words(void **state)
 	assert_int_equal(rows_of(&words_stages), DELIVERY_STAGES);
 	assert_int_equal(rows_of(&words_bounces), BOUNCE_RESULTS);
 	assert_int_equal(rows_of(&words_received_ways), RECEIVED_WAYS);
+	assert_int_equal(rows_of(&words_readiness), READINESS_KINDS);
 	assert_int_equal(rows_of(&words_lookups), VIEW_STATUSES);
 	assert_int_equal(rows_of(&words_told), TOLD_KINDS);
 	assert_int_equal(rows_of(&words_sts_modes), STS_MODES);

@@ -1,4 +1,4 @@
-#include "jmap/inbound_mix.h"
+#include "show/inbound_mix.h"
 
 static uint64_t *count_of(struct inbound_mix *mix,
                           const struct inbound *inbound)

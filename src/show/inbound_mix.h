@@ -1,9 +1,9 @@
 /*
- * inbound_mix - messages by how they came in: tally:Inbound and
- * tally:InboundOverview
+ * inbound_mix - messages by how they came in: tally:Inbound,
+ * tally:InboundOverview and the posture of a domain
  */
-#ifndef TLSTALLY_JMAP_INBOUND_MIX_H
-#define TLSTALLY_JMAP_INBOUND_MIX_H
+#ifndef TLSTALLY_SHOW_INBOUND_MIX_H
+#define TLSTALLY_SHOW_INBOUND_MIX_H
 
 #include <stdint.h>
 
