@@ -1,7 +1,6 @@
 /* The settings, each by its row; and the whole, which is written down. */
 #include "setup/tlsrpt_import.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,43 +11,6 @@
 #include "setup/tlsrpt_ini.h"
 #include "setup/tlsrpt_import_work.h"
 
-void tlsrpt_remark(struct tlsrpt_run *run, const char *file, unsigned line,
-                   const char *fmt, ...)
-{
-	auto_(strbuf_clear) struct strbuf text = {0};
-	va_list ap;
-	struct err words;
-
-	va_start(ap, fmt);
-	err_vset(&words, ERR_PARSE, fmt, ap);
-	va_end(ap);
-	strbuf_printf(&text, "%s:%u: %s", file, line, words.text);
-	value_list_add(run->remarks, xstrdup(strbuf_text(&text)));
-}
-
-bool tlsrpt_take(struct tlsrpt_run *run, const struct tlsrpt_line *line,
-                 const char *section, const char *name)
-{
-	const struct setting *row = settings_find(section, name);
-	struct err err = {0};
-
-	if (row == NULL || value_read(row, line->value, &run->conf, &err) < 0) {
-		tlsrpt_remark(run, line->file, line->number, "%s%sleft out: %s",
-		              line->name != NULL ? line->name : "",
-		              line->name != NULL ? ": " : "",
-		              row == NULL ? "tlstally has no such setting"
-		                          : err.text);
-		return false;
-	}
-	if (run->count == run->room) {
-		run->room = run->room * 2 + 64;
-		run->lines = xrealloc(run->lines, run->room, sizeof(*line));
-	}
-	run->lines[run->count] = *line;
-	run->lines[run->count++].row = row;
-	return true;
-}
-
 static bool take_option(struct tlsrpt_run *run,
                         const struct tlsrpt_option *option, const char *section,
                         const char *name, const char *value)
@@ -56,7 +18,7 @@ static bool take_option(struct tlsrpt_run *run,
 	const struct tlsrpt_line line = {NULL, value, option->file,
 	                                 option->line, option->name};
 
-	return tlsrpt_take(run, &line, section, name);
+	return tlsrpt_import_take(run, &line, section, name);
 }
 
 /* --- settings --- */
@@ -97,15 +59,16 @@ static void as_seconds(struct tlsrpt_run *run, const struct row *row,
 static void not_needed(struct tlsrpt_run *run, const struct row *row,
                        const struct tlsrpt_option *option)
 {
-	tlsrpt_remark(run, option->file, option->line, "%s: not needed: %s",
-	              option->name, row->words);
+	tlsrpt_import_remark(run, option->file, option->line,
+	                     "%s: not needed: %s", option->name, row->words);
 }
 
 static void no_counterpart(struct tlsrpt_run *run, const struct row *row,
                            const struct tlsrpt_option *option)
 {
-	tlsrpt_remark(run, option->file, option->line, "%s: no counterpart: %s",
-	              option->name, row->words);
+	tlsrpt_import_remark(run, option->file, option->line,
+	                     "%s: no counterpart: %s", option->name,
+	                     row->words);
 }
 
 /* "sqlite:///var/lib/tlsrpt/collectd.sqlite" */
@@ -120,12 +83,11 @@ static void storage(struct tlsrpt_run *run, const struct row *row,
 		no_counterpart(run, row, option);
 		return;
 	}
-	tlsrpt_remark(
+	tlsrpt_import_remark(
 		run, option->file, option->line,
 		"%s: not needed: tlstally has a store of its own ([store] "
 		"directory); what tlsrpt-collectd counted on its last whole "
-	        "day "
-		"comes in with `tlstally import %.*s.yesterday`",
+		"day comes in with `tlstally import %.*s.yesterday`",
 		option->name, (int)(len - strlen(scheme)), path);
 }
 
@@ -133,7 +95,7 @@ static void bad_input(struct tlsrpt_run *run, const struct row *row,
                       const struct tlsrpt_option *option)
 {
 	(void)row;
-	tlsrpt_remark(
+	tlsrpt_import_remark(
 		run, option->file, option->line,
 		"%s: tlstally keeps up to 100 of them in a directory of their "
 		"own: set [events] bad_input_directory",
@@ -165,7 +127,7 @@ static void fetchers(struct tlsrpt_run *run, const struct row *row,
 		if (one.len == 0)
 			continue;
 		if (is_own_fetcher(one))
-			tlsrpt_remark(
+			tlsrpt_import_remark(
 				run, option->file, option->line,
 				"%s: '%.*s' is left out: tlstallyd counts on "
 				"this host itself",
@@ -193,7 +155,7 @@ static void sendmail_script(struct tlsrpt_run *run, const struct row *row,
 	const char *slash = strrchr(path, '/');
 
 	if (strcmp(slash != NULL ? slash + 1 : path, "sendmail") == 0)
-		tlsrpt_remark(
+		tlsrpt_import_remark(
 			run, option->file, option->line,
 			"%s: not needed: reports go to the mail server on this "
 			"host, which signs them with DKIM ([deliver] mail = "
@@ -224,9 +186,9 @@ static bool is_number(struct tlsrpt_run *run,
 {
 	if (option->value[strspn(option->value, "0123456789")] == '\0')
 		return true;
-	tlsrpt_remark(run, option->file, option->line,
-	              "%s: left out: '%.40s' is not a number", option->name,
-	              option->value);
+	tlsrpt_import_remark(run, option->file, option->line,
+	                     "%s: left out: '%.40s' is not a number",
+	                     option->name, option->value);
 	return false;
 }
 
@@ -256,8 +218,9 @@ static void read_map(struct tlsrpt_run *run, const struct tlsrpt_option *option,
 
 	if (run->options->read(run->options->arg, option->file, path, &text,
 	                       &err) < 0) {
-		tlsrpt_remark(run, option->file, option->line, "%s: %s: %s",
-		              option->name, path, err.text);
+		tlsrpt_import_remark(run, option->file, option->line,
+		                     "%s: %s: %s", option->name, path,
+		                     err.text);
 		run->failed = true;
 		return;
 	}
@@ -404,18 +367,18 @@ static void take_setting(struct tlsrpt_run *run,
 	                    strcmp(rows[i].name, option->name) != 0))
 		i++;
 	if (i == ROWS)
-		tlsrpt_remark(run, option->file, option->line,
-		              "[%.40s] %.80s: tlsrpt-reporter 0.6 has no such "
-		              "setting",
-		              option->section, option->name);
+		tlsrpt_import_remark(run, option->file, option->line,
+		                     "[%.40s] %.80s: tlsrpt-reporter 0.6 has "
+		                     "no such setting",
+		                     option->section, option->name);
 	else if (option->is_interpolated)
-		tlsrpt_remark(
+		tlsrpt_import_remark(
 			run, option->file, option->line,
 			"%s: left out: write out what %%(...)s stands for",
 			option->name);
 	else if (option->value[0] == '\0')
-		tlsrpt_remark(run, option->file, option->line,
-		              "%s: left out: it is empty", option->name);
+		tlsrpt_import_remark(run, option->file, option->line,
+		                     "%s: left out: it is empty", option->name);
 	else if (rows[i].standard == NULL ||
 	         strcmp(rows[i].standard, option->value) != 0)
 		rows[i].fn(run, &rows[i], option);
@@ -458,7 +421,7 @@ static void check_whole(struct tlsrpt_run *run)
 			run->lines[kept++] = *line;
 			continue;
 		}
-		tlsrpt_remark(
+		tlsrpt_import_remark(
 			run, line->file, line->number,
 			"sender_address: left out: its domain must be that of "
 			"contact_info, %s, which signs the reports",
@@ -553,7 +516,7 @@ int tlsrpt_import(const struct tlsrpt_file *files, size_t count,
 		             "not be read");
 	if (rc == 0) {
 		for (int of = 0; of < TLSRPT_MAPS; of++)
-			tlsrpt_take_map(&run, (enum tlsrpt_map_of)of);
+			tlsrpt_import_map(&run, (enum tlsrpt_map_of)of);
 		take_retry_for(&run);
 		check_whole(&run);
 		print_all(&run, out);

@@ -76,16 +76,16 @@ static void add_uri(struct tlsrpt_run *run, const struct place *at,
 	struct err err;
 
 	if (span_starts(text, "directory:")) {
-		tlsrpt_remark(
+		tlsrpt_import_remark(
 			run, at->map->file, at->rule->line,
 			"'%.*s' is left out: only a copy of all reports can be "
 			"in a directory: set [deliver] directory",
 			(int)text.len, text.at);
 	} else if (text = escaped(run, text),
 	           rua_parse(text.at, text.len, &rua, &err) < 0) {
-		tlsrpt_remark(run, at->map->file, at->rule->line,
-		              "'%.*s' is left out: %s", (int)text.len, text.at,
-		              err.text);
+		tlsrpt_import_remark(run, at->map->file, at->rule->line,
+		                     "'%.*s' is left out: %s", (int)text.len,
+		                     text.at, err.text);
 	} else {
 		strbuf_printf(out, " %s", rua.uri);
 	}
@@ -116,11 +116,10 @@ static void add_mapped(struct tlsrpt_run *run, const struct place *at,
 	    (rule->action == TLSRPT_APPEND || rule->action == TLSRPT_REPLACE))
 		add_uris(run, at, rule->parameters, false, out);
 	if (rule != NULL && rule->action == TLSRPT_REGEXP)
-		tlsrpt_remark(
-			run, at->map->file, at->rule->line,
-			"'%.*s' is left out: line %u of another map changes it "
-			"with REGEXP",
-			(int)text.len, text.at, rule->line);
+		tlsrpt_import_remark(run, at->map->file, at->rule->line,
+		                     "'%.*s' is left out: line %u of another "
+		                     "map changes it with REGEXP",
+		                     (int)text.len, text.at, rule->line);
 }
 
 static void add_uris(struct tlsrpt_run *run, const struct place *at,
@@ -153,9 +152,9 @@ static void take_directory(struct tlsrpt_run *run, const struct place *at)
 
 	span_skip(&uri, "directory:");
 	line.value = arena_strndup(&run->mem, uri.at, uri.len);
-	if (tlsrpt_take(run, &line, "deliver", "directory") &&
+	if (tlsrpt_import_take(run, &line, "deliver", "directory") &&
 	    at->rule > at->map->rules)
-		tlsrpt_remark(
+		tlsrpt_import_remark(
 			run, line.file, line.number,
 			"a copy of all reports, also of those that the lines "
 			"before match, will be in %s",
@@ -191,7 +190,7 @@ static void take_item(struct tlsrpt_run *run, const struct place *at,
 	const struct tlsrpt_line line = {NULL, text, at->map->file,
 	                                 at->rule->line, NULL};
 
-	tlsrpt_take(run, &line, "report", list);
+	tlsrpt_import_take(run, &line, "report", list);
 }
 
 /* The first match counts: where it is not of this list, an item without effect
@@ -234,12 +233,12 @@ static const char *item_of(struct tlsrpt_run *run, const struct place *at,
 		return arena_printf(&run->mem, "%s ->%s", rule->what,
 		                    strbuf_text(&uris));
 	if (count > 0) {
-		tlsrpt_remark(run, at->map->file, rule->line,
-		              "%s: left out: more than %d URIs", word,
-		              LISTS_TARGETS_MAX);
+		tlsrpt_import_remark(run, at->map->file, rule->line,
+		                     "%s: left out: more than %d URIs", word,
+		                     LISTS_TARGETS_MAX);
 		return NULL;
 	}
-	tlsrpt_remark(
+	tlsrpt_import_remark(
 		run, at->map->file, rule->line, "%s: no URI is left%s", word,
 		rule->action == TLSRPT_REPLACE ? ": the same as DISCARD" : "");
 	if (rule->action != TLSRPT_REPLACE)
@@ -255,20 +254,21 @@ static void take_rule(struct tlsrpt_run *run, const struct place *at,
 	const char *list, *item;
 
 	if (rule->is_loose && rule->what != NULL)
-		tlsrpt_remark(run, at->map->file, rule->line,
-		              "a '.' of the expression is taken for a dot");
-	if (rule->action == TLSRPT_REGEXP)
-		tlsrpt_remark(run, at->map->file, rule->line,
-		              "REGEXP: no counterpart: write [report] redirect "
-		              "= WHAT "
-		              "-> URI for each destination that it changes");
-	if (rule->what == NULL) {
-		tlsrpt_remark(
+		tlsrpt_import_remark(
 			run, at->map->file, rule->line,
-			"regexp:%s %s: no counterpart: %s; what it matches, "
-			"later lines may match here",
-			rule->pattern, tlsrpt_map_action_word(rule->action),
-			rule->why);
+			"a '.' of the expression is taken for a dot");
+	if (rule->action == TLSRPT_REGEXP)
+		tlsrpt_import_remark(
+			run, at->map->file, rule->line,
+			"REGEXP: no counterpart: write [report] redirect = "
+			"WHAT -> URI for each destination that it changes");
+	if (rule->what == NULL) {
+		tlsrpt_import_remark(run, at->map->file, rule->line,
+		                     "regexp:%s %s: no counterpart: %s; what "
+		                     "it matches, later lines may match here",
+		                     rule->pattern,
+		                     tlsrpt_map_action_word(rule->action),
+		                     rule->why);
 		return;
 	}
 	if (is_directory(rule)) {
@@ -292,15 +292,14 @@ static void say_dead(struct tlsrpt_run *run, const struct place *at)
 	if (at->rule->is_regexp)
 		return;
 	if (capital || (len > 1 && pattern[len - 1] == '.'))
-		tlsrpt_remark(run, at->map->file, at->rule->line,
-		              "'%s' has %s: tlsrpt-reporter 0.6 never matched "
-		              "it, and "
-		              "tlstally does",
-		              pattern,
-		              capital ? "capital letters" : "a final dot");
+		tlsrpt_import_remark(
+			run, at->map->file, at->rule->line,
+			"'%s' has %s: tlsrpt-reporter 0.6 never matched it, "
+			"and tlstally does",
+			pattern, capital ? "capital letters" : "a final dot");
 }
 
-void tlsrpt_take_map(struct tlsrpt_run *run, enum tlsrpt_map_of of)
+void tlsrpt_import_map(struct tlsrpt_run *run, enum tlsrpt_map_of of)
 {
 	const struct tlsrpt_map *map = &run->maps[of];
 

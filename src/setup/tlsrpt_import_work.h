@@ -40,13 +40,14 @@ struct tlsrpt_run {
 	bool failed; /* a map could not be read */
 };
 
-void tlsrpt_remark(struct tlsrpt_run *run, const char *file, unsigned line,
-                   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void tlsrpt_import_remark(struct tlsrpt_run *run, const char *file,
+                          unsigned line, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 /* One more line of the result, if our settings take it. */
-bool tlsrpt_take(struct tlsrpt_run *run, const struct tlsrpt_line *line,
-                 const char *section, const char *name);
+bool tlsrpt_import_take(struct tlsrpt_run *run, const struct tlsrpt_line *line,
+                        const char *section, const char *name);
 
 /* A map that was read, its rules in their order. */
-void tlsrpt_take_map(struct tlsrpt_run *run, enum tlsrpt_map_of of);
+void tlsrpt_import_map(struct tlsrpt_run *run, enum tlsrpt_map_of of);
 
 #endif
