@@ -6,8 +6,8 @@ import {label} from "./words.js";
 
 const AGAIN_MS = 500;
 
-// The id of a domain in the API (jmap/id_text.h).
-function idOf(domain) {
+/** The id of a domain in the API (jmap/id_text.h). */
+export function idOf(domain) {
   return [...new TextEncoder().encode(domain)].map((byte, i) => {
     const c = String.fromCharCode(byte);
 

@@ -119,6 +119,18 @@ export const routes = [
     load: () => import("./inbox_report.js"),
   },
   {
+    path: "posture",
+    menu: ["Management", "Reports", "Inbox", "Posture"],
+    needs: READ,
+    load: () => import("./posture.js"),
+  },
+  {
+    path: "posture/:domain",
+    under: "posture",
+    needs: READ,
+    load: () => import("./posture_domain.js"),
+  },
+  {
     path: "suppression",
     menu: ["Management", "Reports", "Suppression"],
     needs: READ,

@@ -17,6 +17,7 @@ import testDomain, { testCut, testDomains, testPeriod } from "./www/domain.mjs";
 import testFilters from "./www/filters.mjs";
 import testInbound from "./www/inbound.mjs";
 import testInbox from "./www/inbox.mjs";
+import testPosture from "./www/posture.mjs";
 import testLinks from "./www/links.mjs";
 import testOurs from "./www/ours.mjs";
 import testOverview, { testEmpty, testErrors } from "./www/overview.mjs";
@@ -43,6 +44,7 @@ const TESTS = {
   suppression: testSuppression,
   inbound: testInbound,
   inbox: testInbox,
+  posture: testPosture,
   domains: testDomains,
   period: testPeriod,
   domain: testDomain,

@@ -58,7 +58,7 @@ ${JSON.stringify(body)}
 `;
 }
 
-function receive(server) {
+export function receive(server) {
   const conf = join(server.directory, "inbox.conf");
 
   writeFileSync(conf, readFileSync(server.conf, "utf8") +
