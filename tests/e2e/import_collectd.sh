@@ -13,30 +13,11 @@ stay_within_day 120
 day=$(date -u -d yesterday +%F)
 today=$(date -u +%F)
 PURPOSE=TLSRPT-Collectd-DB-devel-2024-10-28
-mkdir "$dir/store" "$dir/sent"
-cat >"$dir/conf" <<-EOF_CONF
-	[report]
-	organization_name = Example Mail
-	contact_info = tls-reports@example.com
-	mode = all
-	[store]
-	directory = $dir/store
-	map_size = 1G
-	[events]
-	socket_owner =
-	[deliver]
-	mail = off
-	https = off
-	directory = $dir/sent
-	spread = 0s
-	grace = 0s
-	[fleet]
-	name = mx1.example.com
-EOF_CONF
+make_host mx1 all "[deliver]" "grace = 0s"
 
 tally()
 {
-	"$bin/tlstally" -v -c "$dir/conf" "$@" \
+	"$bin/tlstally" -v -c "$dir/mx1/conf" "$@" \
 		>"$dir/out" 2>"$dir/err"
 }
 
@@ -113,7 +94,7 @@ db()
 	} | sqlite3 "$file" || fail "sqlite3"
 }
 
-"$e2e/put_feed" "$dir/store" events || die "no store"
+"$e2e/put_feed" "$dir/mx1/store" events || die "no store"
 db x.yesterday
 tally import "$dir/x.yesterday"
 if grep -q "without libsqlite3" "$dir/err"; then
@@ -126,8 +107,8 @@ fi
 
 # --- what is refused, before there is anything ---
 
-rm -rf "$dir/store" && mkdir "$dir/store"
-"$e2e/put_feed" "$dir/store" events || die "no store"
+rm -rf "$dir/mx1/store" && mkdir "$dir/mx1/store"
+"$e2e/put_feed" "$dir/mx1/store" events || die "no store"
 {
 	tables
 	rows | sed "s/'$day'/'$today'/g; /daystatus/d"
@@ -170,7 +151,7 @@ refused "noise behind its head" "$dir/noise: " tally import "$dir/noise"
 refused "no name for the host" "--host: domain is empty" \
 	tally import --host . "$dir/x.yesterday" ||
 	true
-[ -z "$(ls "$dir/store" | grep import)" ] || fail "a copy is left in the store"
+[ -z "$(ls "$dir/mx1/store" | grep import)" ] || fail "a copy is left in the store"
 
 # --- what is taken ---
 
@@ -233,7 +214,7 @@ grep -qF "1 rows are of other days" "$dir/err" || fail "other days"
 
 tally run || fail "run: $(cat "$dir/err")"
 expect "the report of both" "a.example sts 28 12 [('certificate-expired', 4), ('certificate-not-trusted', 8)]
-b.example no-policy-found 62 0 []" "$(python3 - "$dir/sent" <<'EOF_PY'
+b.example no-policy-found 62 0 []" "$(python3 - "$dir/mx1/sent" <<'EOF_PY'
 import glob, gzip, json, sys
 for name in sorted(glob.glob(sys.argv[1] + "/*.json.gz")):
     report = json.load(gzip.open(name))

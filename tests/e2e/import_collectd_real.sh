@@ -9,38 +9,10 @@
 . "${srcdir:-.}/tests/e2e/testlib.sh" || exit 1
 need_tools python3
 make_folder
-venv=${TLSRPT_REPORTER:-$dir/venv}
-if [ ! -x "$venv/bin/python3" ]; then
-	python3 -m venv "$venv" >/dev/null 2>&1 ||
-		skip "no virtual environment: apt-get install python3-venv"
-fi
-if ! "$venv/bin/python3" -c "import tlsrpt_reporter" 2>/dev/null; then
-	timeout 60 "$venv/bin/pip" -q install tlsrpt-reporter==0.6.0 \
-		>"$dir/pip.log" 2>&1 || skip "tlsrpt-reporter 0.6.0 cannot be installed" \
-		"(pip install tlsrpt-reporter==0.6.0)"
-fi
+need_tlsrpt_reporter
 stay_within_day 120
 yesterday=$(date -u -d yesterday +%F)
-mkdir "$dir/store" "$dir/sent"
-cat >"$dir/conf" <<-EOF_CONF
-	[report]
-	organization_name = Example Mail
-	contact_info = tls-reports@example.com
-	mode = all
-	[store]
-	directory = $dir/store
-	map_size = 1G
-	[events]
-	socket_owner =
-	[deliver]
-	mail = off
-	https = off
-	directory = $dir/sent
-	spread = 0s
-	grace = 0s
-	[fleet]
-	name = mx1.example.com
-EOF_CONF
+make_host mx1 all "[deliver]" "grace = 0s"
 db=$dir/collectd.sqlite
 
 # --- it counts ---
@@ -88,9 +60,9 @@ counted()
 wait_until counted || die "it counts nothing" "$dir/log"
 tally()
 {
-	"$bin/tlstally" -v -c "$dir/conf" "$@" >"$dir/out" 2>"$dir/err"
+	"$bin/tlstally" -v -c "$dir/mx1/conf" "$@" >"$dir/out" 2>"$dir/err"
 }
-"$e2e/put_feed" "$dir/store" events || die "no store"
+"$e2e/put_feed" "$dir/mx1/store" events || die "no store"
 tally import "$db"
 if grep -q "without libsqlite3" "$dir/err"; then
 	skip "this tlstally was built without libsqlite3"
@@ -116,5 +88,5 @@ tally import "$db.yesterday" || die "again" "$dir/err"
 expect_text "again" "was here already" "$dir/out"
 tally run || fail "run" "$dir/err"
 expect "reports are made" yes \
-	"$([ "$(ls "$dir/sent" | wc -l)" -gt 5 ] && echo yes)"
+	"$([ "$(ls "$dir/mx1/sent" | wc -l)" -gt 5 ] && echo yes)"
 end_test

@@ -316,6 +316,24 @@ make_host()
 	EOF
 }
 
+# need_tlsrpt_reporter: the package tlsrpt-reporter 0.6 of PyPI, in $venv, a
+# virtual environment: that of $TLSRPT_REPORTER, or one is made here
+need_tlsrpt_reporter()
+{
+	venv=${TLSRPT_REPORTER:-$dir/venv}
+	if [ ! -x "$venv/bin/python3" ]; then
+		python3 -m venv "$venv" >/dev/null 2>&1 ||
+			skip "no virtual environment:" \
+				"apt-get install python3-venv"
+	fi
+	if ! "$venv/bin/python3" -c "import tlsrpt_reporter" 2>/dev/null; then
+		timeout 60 "$venv/bin/pip" -q install tlsrpt-reporter==0.6.0 \
+			>"$dir/pip.log" 2>&1 ||
+			skip "tlsrpt-reporter 0.6.0 cannot be installed" \
+				"(pip install tlsrpt-reporter==0.6.0)"
+	fi
+}
+
 # count_file FILE NAME...: these hosts count its events
 count_file()
 {

@@ -14,16 +14,7 @@ need_tools python3
 make_folder
 data=$src/tests/data/datagrams
 
-venv=${TLSRPT_REPORTER:-$dir/venv}
-if [ ! -x "$venv/bin/python3" ]; then
-	python3 -m venv "$venv" >/dev/null 2>&1 ||
-		skip "no virtual environment: apt-get install python3-venv"
-fi
-if ! "$venv/bin/python3" -c "import tlsrpt_reporter" 2>/dev/null; then
-	timeout 60 "$venv/bin/pip" -q install tlsrpt-reporter==0.6.0 \
-		>"$dir/pip.log" 2>&1 || skip "tlsrpt-reporter 0.6.0 cannot be installed" \
-		"(pip install tlsrpt-reporter==0.6.0)"
-fi
+need_tlsrpt_reporter
 
 stay_within_day 180
 today=$(date -u +%F)
@@ -38,37 +29,12 @@ reporter()
 	"$venv/bin/python3" "$src/tests/e2e/tlsrpt_days.py" "$dir/days" "$@"
 }
 
-# host NAME FLEET...: a store, and lines of [fleet]
+# host NAME FLEET...: one that reports at once, and lines of [fleet]
 host()
 {
 	name=$1
 	shift
-	mkdir -p "$dir/$name/sent" "$dir/$name/store"
-	cat >"$dir/$name/conf" <<-EOF_CONF
-	[report]
-	organization_name = Example Mail
-	contact_info = tls-reports@example.com
-	mode = all
-	[store]
-	directory = $dir/$name/store
-	map_size = 1G
-	rehearsal = yes
-	[events]
-	socket = unix:$dir/$name/events
-	socket_owner =
-	socket_group =
-	commit_interval = 50ms
-	[deliver]
-	mail = off
-	https = off
-	directory = $dir/$name/sent
-	spread = 0s
-	grace = 0s
-	max_grace = 0s
-	[fleet]
-	name = $name.example.com
-	EOF_CONF
-	printf '%s\n' "$@" >>"$dir/$name/conf"
+	make_host "$name" all "$@" "[deliver]" "grace = 0s" "max_grace = 0s"
 }
 # ask NAME PROGRAM...: a command for [fleet] fetchers of either side
 ask()
