@@ -91,17 +91,41 @@ static bool is_pattern_text(struct span value)
 	return value.at[value.len - 1] != '.';
 }
 
-static int take_mx(struct parse *parse, struct span value)
+static bool add_mx(struct sts_policy *policy, struct span value,
+                   struct arena *arena)
 {
-	struct sts_policy *policy = parse->policy;
 	char pattern[DOMAIN_TEXT];
 
 	if (!is_pattern_text(value) ||
 	    domain_pattern_canonical(value.at, value.len, pattern, NULL) != 0)
+		return false;
+	policy->mx[policy->mx_count++] = arena_strdup(arena, pattern);
+	return true;
+}
+
+void sts_policy_take_mx(struct sts_policy *policy, const char *const *lines,
+                        size_t count, struct arena *arena)
+{
+	policy->mx = arena_array(arena, count, sizeof(*policy->mx));
+	policy->mx_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct span line = span_of(lines[i]), key;
+
+		if (!span_until(&line, ':', &key) ||
+		    !span_is(span_trim(key), "mx"))
+			continue;
+		line = span_trim(line);
+		if (line.len > 0)
+			add_mx(policy, line, arena);
+	}
+}
+
+static int take_mx(struct parse *parse, struct span value)
+{
+	if (!add_mx(parse->policy, value, parse->arena))
 		return refuse(parse, "mx", value,
 		              "is neither a host name nor '*.' and a domain "
 		              "(in A-labels)");
-	policy->mx[policy->mx_count++] = arena_strdup(parse->arena, pattern);
 	return 0;
 }
 

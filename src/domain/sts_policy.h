@@ -62,6 +62,11 @@ struct sts_policy {
 int sts_policy_parse(const char *text, size_t len, struct arena *arena,
                      struct sts_policy *policy, struct err *err);
 
+/* Into mx and mx_count: the patterns of those lines that are mx lines, where a
+ * policy's lines are all that is known of it; others are read over. */
+void sts_policy_take_mx(struct sts_policy *policy, const char *const *lines,
+                        size_t count, struct arena *arena);
+
 /* Section 4.1: does the MX host (canonical) match a pattern?  "*." stands for
  * exactly one label. */
 bool sts_policy_matches(const struct sts_policy *policy, const char *mx_host);

@@ -52,6 +52,21 @@ static bool is_over(const struct complete *c, int32_t day, int64_t until)
 	       c->now >= day_end(day) + DAY_GRACE_SECS;
 }
 
+/* Where Postfix itself compares names it was told the lines alone
+ * (domain/policy_answer). */
+static struct sts_policy policy_of(const struct session_policy *policy,
+                                   struct arena *arena)
+{
+	struct sts_policy sts = {.mode = STS_TESTING,
+	                         .mx = policy->mx_hosts,
+	                         .mx_count = policy->mx_count};
+
+	if (sts.mx_count == 0)
+		sts_policy_take_mx(&sts, (const char *const *)policy->strings,
+		                   policy->string_count, arena);
+	return sts;
+}
+
 /* By the policy that Postfix was told, as its event has it. */
 static bool judge_event(struct complete *c, const struct log_session *session,
                         const struct session_policy *policy)
@@ -63,14 +78,15 @@ static bool judge_event(struct complete *c, const struct log_session *session,
 		.sts_record = VIEW_OK,
 		.sts = VIEW_OK,
 		.sts_fetch = VIEW_OK,
-		.sts_policy = {.mode = STS_TESTING,
-	                       .mx = policy->mx_hosts,
-	                       .mx_count = policy->mx_count},
+		.sts_policy = policy_of(policy, &c->mem),
 		.mx = VIEW_NONE,
 	};
 
 	options.dane = options.dane_by_map = false;
 	options.sts = true;
+	/* of the lines too many were cut off */
+	if (view.sts_policy.mx_count == 0)
+		return false;
 	return judge(&options, session, &view, &c->session, NULL) == 0 &&
 	       !c->session.policies[0].unjudged;
 }

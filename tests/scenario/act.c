@@ -261,7 +261,7 @@ const struct verb act_verbs[] = {
 	{"datagram", "FILE [*N] [bad]", act_datagram},
 	{"event",
          "DOMAIN [at=TIME] [record=TEXT] "
-         "[policy=none|unnamed|sts|testing|failed|tlsa|NUMBER] "
+         "[policy=none|unnamed|sts|testing|testing-lines|failed|tlsa|NUMBER] "
          "[string=TEXT] ok|fail=RESULT [mx= ip= helo= from= info= reason=] "
          "[*N]",
          act_event},

@@ -121,7 +121,8 @@ static void add_tlsa(json_t *policy, const char *domain, const char *string)
 	json_object_set_new(policy, "policy-string", strings(&string, 1));
 }
 
-/* The policy's own members; "none" names its domain as Postfix 3.10.5 does,
+/* The policy's own members; "testing-lines" is what Postfix is told where it
+ * compares names; "none" names its domain as Postfix 3.10.5 does,
  * "unnamed" does not. */
 static int add_policy(json_t *policy, const char *kind, const char *domain,
                       const char *string, struct err *err)
@@ -132,7 +133,10 @@ static int add_policy(json_t *policy, const char *kind, const char *domain,
 		add_sts(policy, domain, "mode: enforce", string);
 	else if (strcmp(kind, "testing") == 0)
 		add_sts(policy, domain, "mode: testing", string);
-	else if (strcmp(kind, "failed") == 0)
+	else if (strcmp(kind, "testing-lines") == 0) {
+		add_sts(policy, domain, "mode: testing", string);
+		json_object_del(policy, "mx-host");
+	} else if (strcmp(kind, "failed") == 0)
 		add_sts(policy, domain, NULL, NULL);
 	else if (strcmp(kind, "tlsa") == 0)
 		add_tlsa(policy, domain, string);
