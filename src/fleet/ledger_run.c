@@ -12,6 +12,7 @@
 #include "fleet/day_adopt.h"
 #include "fleet/day_pull.h"
 #include "fleet/day_ship.h"
+#include "fleet/fleet_bounces.h"
 #include "fleet/fleet_rule.h"
 #include "fleet/fleet_settings.h"
 #include "fleet/fleet_shared.h"
@@ -700,6 +701,8 @@ static int work(struct run *run, const char **trouble, struct err *err)
 		return 0;
 	if (greet(run, err) < 0 ||
 	    day_adopt_tell(run->db, run->ledger, run->now, err) < 0 ||
+	    fleet_bounces_tell(run->db, run->ledger, run->name, err) < 0 ||
+	    fleet_bounces_take(run->db, run->ledger, run->now, err) < 0 ||
 	    ship_days(run, err) < 0)
 		return err->class;
 	/* its row came with its first shipment */

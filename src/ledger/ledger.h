@@ -374,6 +374,32 @@ void ledger_rates_clear(struct ledger_rates *rates);
 /* What is older than that (secs) and of no use. */
 int ledger_purge_shared(struct ledger *ledger, int64_t before, struct err *err);
 
+/* --- bounces that came to hosts which did not send what bounces --- */
+
+enum { LEDGER_TOKEN_TEXT = 64 };
+
+struct ledger_bounce {
+	const char *token;
+	const char *text; /* of inmail/dsn_kept.h */
+};
+
+struct ledger_bounces {
+	struct ledger_bounce *list; /* in the order of their tokens */
+	size_t count;
+	struct arena mem;
+};
+
+/* One whose token is that of no destination is not written. */
+int ledger_put_bounce(struct ledger *ledger, const char *host,
+                      const char *token, const char *text, struct err *err);
+void ledger_bounces_clear(struct ledger_bounces *bounces);
+/* Some, after that token; none: these were all.  Clear it, or all zero. */
+int ledger_bounces(struct ledger *ledger, const char *after,
+                   struct ledger_bounces *bounces, struct err *err);
+/* It was taken; bounced: so its destination stands there as that, too. */
+int ledger_end_bounce(struct ledger *ledger, const char *token, bool bounced,
+                      const char *answer, struct err *err);
+
 /* --- the operator --- */
 
 /* 1; 0: there is no such host. */

@@ -329,6 +329,11 @@ int ledger_purge(struct ledger *ledger, int32_t before, struct err *err)
 	if (rc != 0)
 		return rc;
 	if (sql_do(ledger->sql, "DELETE FROM tlstally.day WHERE day < $1",
+	           &args, NULL, err) < 0 ||
+	    /* of reports whose store is gone */
+	    sql_do(ledger->sql,
+	           "DELETE FROM tlstally.bounce"
+	           " WHERE came_at < $1::bigint * 86400",
 	           &args, NULL, err) < 0)
 		return err->class;
 	return purge_settings(ledger, err);

@@ -6,11 +6,13 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "inmail/dsn_kept.h"
 #include "outbox/dead_address.h"
 #include "outbox/settle_report.h"
 #include "reply/doubt.h"
 #include "store/answer_group.h"
 #include "store/day_table.h"
+#include "store/meta_table.h"
 #include "store/outbox_table.h"
 #include "store/suppress_table.h"
 #include "store/token_table.h"
@@ -178,6 +180,21 @@ static enum bounce_result apply(struct db_txn *txn, struct delivery *d,
 	return BOUNCE_NOTED;
 }
 
+/* Of a fleet, the report may be another host's. */
+static void keep_for_others(struct db_txn *txn, const char *token,
+                            const struct dsn *dsn,
+                            struct bounce_outcome *outcome)
+{
+	auto_(strbuf_clear) struct strbuf text = {0};
+	struct fleet_seen seen;
+
+	if (!meta_fleet_get(txn, &seen) || strlen(token) >= OUTBOX_TOKEN_TEXT)
+		return;
+	dsn_kept_write(dsn, &text);
+	if (token_elsewhere_put(txn, token, strbuf_text(&text)))
+		outcome->result = BOUNCE_PASSED_ON;
+}
+
 int bounce_apply(struct db *db, const char *token, const struct dsn *dsn,
                  int64_t now, struct bounce_outcome *outcome, struct err *err)
 {
@@ -185,8 +202,10 @@ int bounce_apply(struct db *db, const char *token, const struct dsn *dsn,
 	struct delivery d = {0};
 
 	memset(outcome, 0, sizeof(*outcome));
-	if (!find(txn, token, &d))
-		return db_failure(txn, err);
+	if (!find(txn, token, &d)) {
+		keep_for_others(txn, token, dsn, outcome);
+		return db_commit(&txn, err);
+	}
 	outcome->result = apply(txn, &d, dsn, now);
 	outcome->id = d.head.id;
 	snprintf(outcome->address, sizeof(outcome->address), "%s",

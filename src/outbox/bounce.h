@@ -9,6 +9,9 @@
  *             address) suppresses nothing
  * delayed     noted as the last answer, no more
  *
+ * A bounce of what another host of the fleet has sent is kept for the next run,
+ * which passes it on (fleet/fleet_bounces.h).
+ *
  * It does not matter whether the report is in the outbox still or in the
  * archive.  The same bounce twice is one.
  */

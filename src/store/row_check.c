@@ -349,9 +349,14 @@ static void check_wanted(struct row *row)
 
 static void check_token(struct row *row)
 {
+	auto_(strbuf_clear) struct strbuf text = {0};
+	char token[OUTBOX_TOKEN_TEXT];
 	struct token_owner owner;
 
-	token_owner_read(row->txn, row->row, &owner);
+	if (token_elsewhere_is(row->row))
+		token_elsewhere_read(row->txn, row->row, token, &text);
+	else
+		token_owner_read(row->txn, row->row, &owner);
 }
 
 static void ignore_inbound(void *arg, const struct inbound *inbound,

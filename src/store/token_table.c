@@ -8,7 +8,7 @@
 
 /* Before tokens of time and chance there were some of chance alone, whose rows
  * have the token itself for a key: letters and digits, all behind this. */
-enum { BY_TIME = 1 };
+enum { BY_TIME = 1, ELSEWHERE = 2 };
 
 static struct db_key by_time_key(const char *token)
 {
@@ -73,7 +73,7 @@ bool token_has_old(struct db_txn *txn)
 	struct db_key key = key_of(TABLE_TOKEN);
 	struct db_row row;
 
-	key_u8(&key, BY_TIME + 1);
+	key_u8(&key, ELSEWHERE + 1);
 	return db_get_from(txn, &key, &row);
 }
 
@@ -87,4 +87,74 @@ int token_purge(struct db_txn *txn, int64_t before, uint64_t *rows)
 	snprintf(time, sizeof(time), "%08" PRIx32, (uint32_t)before);
 	end = by_time_key(time);
 	return db_purge_before(txn, &end, rows);
+}
+
+/* --- of other hosts --- */
+
+static struct db_key elsewhere_key(const char *token)
+{
+	struct db_key key = key_of(TABLE_TOKEN);
+
+	key_u8(&key, ELSEWHERE);
+	key_text(&key, token);
+	return key;
+}
+
+bool token_elsewhere_is(const struct db_row *row)
+{
+	struct reader reader = db_row_key(row);
+
+	return reader_u8(&reader) == ELSEWHERE;
+}
+
+bool token_elsewhere_read(struct db_txn *txn, const struct db_row *row,
+                          char token[OUTBOX_TOKEN_TEXT], struct strbuf *text)
+{
+	struct reader key = db_row_key(row);
+
+	reader_u8(&key);
+	reader_rest(&key, token, OUTBOX_TOKEN_TEXT);
+	strbuf_add(text, row->value.data, row->value.len);
+	return db_row_is(txn, row, reader_is_done(&key));
+}
+
+static bool has_room(struct db_txn *txn)
+{
+	struct db_key prefix = elsewhere_key("");
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
+	int n = 0;
+
+	while (n < TOKEN_ELSEWHERE_MAX && db_rows_next(&rows))
+		n++;
+	return n < TOKEN_ELSEWHERE_MAX;
+}
+
+bool token_elsewhere_put(struct db_txn *txn, const char *token,
+                         const char *text)
+{
+	struct db_key key = elsewhere_key(token);
+	auto_(strbuf_clear) struct strbuf value = {0};
+
+	if (!has_room(txn))
+		return false;
+	strbuf_puts(&value, text);
+	db_put(txn, &key, &value);
+	return true;
+}
+
+void token_elsewhere_delete(struct db_txn *txn, const char *token)
+{
+	struct db_key key = elsewhere_key(token);
+
+	db_delete(txn, &key);
+}
+
+int token_elsewhere_first(struct db_txn *txn, char token[OUTBOX_TOKEN_TEXT],
+                          struct strbuf *text)
+{
+	struct db_key prefix = elsewhere_key("");
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &prefix);
+
+	return db_rows_next(&rows) &&
+	       token_elsewhere_read(txn, &rows.row, token, text);
 }

@@ -32,6 +32,22 @@ void token_put(struct db_txn *txn, const char *token,
 void token_keep(struct db_txn *txn, uint64_t id,
                 const struct outbox_destination *destination);
 void token_delete(struct db_txn *txn, const char *token);
+
+/* A bounce to a token that is not known here: another host of the fleet may
+ * have sent the report.  It waits for the next run, which asks the ledger.  The
+ * text is inmail/dsn_kept.h's. */
+enum { TOKEN_ELSEWHERE_MAX = 1000 };
+/* False: so many wait already. */
+bool token_elsewhere_put(struct db_txn *txn, const char *token,
+                         const char *text);
+void token_elsewhere_delete(struct db_txn *txn, const char *token);
+/* Is it such a row?  What is in it, the text appended. */
+bool token_elsewhere_is(const struct db_row *row);
+bool token_elsewhere_read(struct db_txn *txn, const struct db_row *row,
+                          char token[OUTBOX_TOKEN_TEXT], struct strbuf *text);
+/* The first of them; 1 or 0. */
+int token_elsewhere_first(struct db_txn *txn, char token[OUTBOX_TOKEN_TEXT],
+                          struct strbuf *text);
 /* Are there rows of earlier versions? */
 bool token_has_old(struct db_txn *txn);
 /* Deletes those that were made before the time, at most DB_PURGE_ROWS; 1:

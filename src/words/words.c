@@ -286,6 +286,7 @@ static const struct word stages[DELIVERY_STAGES] = {
 
 static const struct word bounces[BOUNCE_RESULTS] = {
 	[BOUNCE_UNKNOWN] = {.api = "unknown"},
+	[BOUNCE_PASSED_ON] = {.api = "passed-on"},
 	[BOUNCE_IGNORED] = {.api = "ignored"},
 	[BOUNCE_NOTED] = {.api = "delayed"},
 	[BOUNCE_MARKED] = {.api = "bounced"},

@@ -143,6 +143,7 @@ enum delivery_stage {
 /* What a bounce did; not stored. */
 enum bounce_result {
 	BOUNCE_UNKNOWN,    /* no delivery has that token (any more) */
+	BOUNCE_PASSED_ON,  /* perhaps to another host of the fleet */
 	BOUNCE_IGNORED,    /* nothing in it is about our recipient */
 	BOUNCE_NOTED,      /* delayed */
 	BOUNCE_MARKED,     /* permanent, the address stays */

@@ -862,6 +862,91 @@ def unclaimed(fleet):
     expect("doctor: all is well", "good", doctor(leader)[0][0])
 
 
+BOUNCE = """From: MAILER-DAEMON@{domain}
+To: {to}
+Subject: Undelivered Mail
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: text/plain
+
+It could not be delivered.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.{domain}
+
+Final-Recipient: rfc822; tls@{domain}
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 <tls@{domain}>: User unknown
+--b--
+"""
+
+
+def bounced(fleet):
+    """A bounce that comes to another host finds the one that sent the report."""
+    sender, other, third = fleet.hosts
+    program = fleet.folder / "sendmail"
+    program.write_text(f"""#!/bin/sh
+exec cat >/dev/null
+""")
+    program.chmod(0o755)
+    for host in fleet.hosts:
+        host.transport = f"mail = sendmail:{program}\nhttps = off\nverp = yes"
+        host.write_conf()
+    for host in range(3):
+        fleet.count(at(0, 9), host, *map(plain, ("a.example", "b.example")))
+    fleet.run(at(0, 14))
+    fleet.move_on(at(1, 0, 20))
+    for minute in (25, 30, 35):
+        fleet.run(at(1, 0, minute))
+    senders = dict(zip("ab", fleet.ask(
+        "SELECT envelope FROM tlstally.destination ORDER BY domain")))
+    expect("two mails were sent, with a return address each", 2,
+           len(set(senders.values())))
+
+    def bounce(host, domain, to):
+        said = host.tlstally("bounce", to, "--json",
+                             stdin=BOUNCE.format(domain=domain, to=to))
+        return json.loads(said.stdout)["result"]
+
+    def known(host):
+        """Reports whose destinations it has as bounced."""
+        said = host.tlstally("query", "sent-report", "--json").stdout
+        return sorted(report["domain"] for report in json.loads(said)
+                      if "User unknown" in json.dumps(report))
+
+    expect("who sent it knows it", "suppressed",
+           bounce(sender, "a.example", senders["a"]))
+    expect("another host passes it on", "passed-on",
+           bounce(other, "b.example", senders["b"]))
+    expect("also what is nobody's", "passed-on", bounce(
+        other, "b.example", senders["b"].replace("+", "+9")[:-14] + "0@example.com"))
+    fleet.server.stop()
+    other.run(at(1, 0, 40))
+    fleet.server.start()
+    expect("it waits while the database is down", [], fleet.ask(
+        "SELECT * FROM tlstally.bounce"))
+    other.run(at(1, 0, 45))
+    expect("and is in the ledger then, alone", ["1"], fleet.ask(
+        "SELECT count(*) FROM tlstally.bounce"))
+    third.run(at(1, 0, 46))
+    expect("a third host leaves it there", ["1"], fleet.ask(
+        "SELECT count(*) FROM tlstally.bounce"))
+    expect("so far the sender does not know it", ["a.example"], known(sender))
+    sender.run(at(1, 0, 50))
+    expect("its next run does", ["a.example", "b.example"], known(sender))
+    expect("and the ledger has it as bounced", ["b.example|bounced"], fleet.ask(
+        "SELECT domain, state FROM tlstally.destination WHERE domain ="
+        " 'b.example'"))
+    expect("nothing is on its way any more", [], fleet.ask(
+        "SELECT * FROM tlstally.bounce"))
+    expect("the stores are whole", [0, 0, 0], [
+        host.tlstally("check-store").returncode for host in fleet.hosts])
+
+
 def refusals(fleet):
     """What is refused, in words."""
     host = fleet.hosts[0]
@@ -1048,7 +1133,7 @@ def read_only(fleet):
 
 
 TESTS = [one_report, deadline, database_down, joining, from_files, clones,
-         takeover, orphaned, deleted, restored, unclaimed, other_settings, bad_relay,
+         takeover, orphaned, deleted, restored, unclaimed, bounced, other_settings, bad_relay,
          leaving, last_leaves, suppressions, rates,
          clocks, exposed, refusals, cut_off, far_away, conflicts, unreadable,
          read_only]

@@ -206,6 +206,7 @@ class Host:
         self.mode = mode
         self.more = more
         self.report = self.deliver = ""
+        self.transport = f"mail = off\nhttps = off\ndirectory = {self.folder}/sent"
         for part in ("store", "sent", "kept"):
             (self.folder / part).mkdir(parents=True)
         self.said = None
@@ -222,9 +223,7 @@ directory = {self.folder}/store
 map_size = 1G
 rehearsal = yes
 [deliver]
-mail = off
-https = off
-directory = {self.folder}/sent
+{self.transport}
 spread = 0s
 {self.deliver}
 [fleet]
@@ -242,10 +241,10 @@ name = {self.name}
                 [HERE / "tests/e2e/count_at", self.folder / "store",
                  str(moment)], stdin=file, check=True)
 
-    def tlstally(self, *words, env=None, timeout=300):
+    def tlstally(self, *words, env=None, timeout=300, stdin=None):
         self.said = subprocess.run(
             [BIN / "tlstally", "-c", self.folder / "conf", *words],
-            capture_output=True, text=True, timeout=timeout,
+            capture_output=True, text=True, timeout=timeout, input=stdin,
             env={**os.environ, **(env or {})})
         self.keep_sent()
         return self.said

@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/strbuf.h"
 #include "inmail/dsn.h"
+#include "inmail/dsn_kept.h"
 
 #define HEAD                                                                   \
 	"Return-Path: <>\r\n"                                                  \
@@ -680,6 +681,64 @@ static void test_threads(void **state)
 	}
 }
 
+/* What another host of the fleet gets is what the bounce said. */
+static void test_kept(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		auto_(strbuf_clear) struct strbuf first = {0}, again = {0};
+		const char *text = good[i].message;
+		struct dsn dsn, kept;
+		struct err err;
+
+		ROW(&good[i]);
+		assert_int_equal(dsn_read(text, strlen(text), &dsn, &err), 0);
+		dsn_kept_write(&dsn, &first);
+		assert_int_equal(
+			dsn_kept_read(strbuf_text(&first), &kept, &err), 0);
+		assert_int_equal(kept.count, dsn.count);
+		assert_string_equal(kept.recipients[0].diagnostic,
+		                    dsn.recipients[0].diagnostic);
+		assert_int_equal(kept.recipients[0].refusal,
+		                 dsn.recipients[0].refusal);
+		dsn_kept_write(&kept, &again);
+		assert_string_equal(strbuf_text(&again), strbuf_text(&first));
+	}
+}
+
+#define RECIPIENT(address, action, status)                                     \
+	"[{\"address\": \"" address "\", \"action\": \"" action                \
+	"\", \"status\": " status                                              \
+	", \"refusal\": \"other\", \"diagnostic\": \"no\"}]"
+
+static void test_not_kept(void **state)
+{
+	static const struct {
+		const char *name, *text;
+	} bad[] = {
+		{"nothing", ""},
+		{"no list", "{\"address\": \"x@y\"}"},
+		{"nobody", "[]"},
+		{"no object", "[1]"},
+		{"another action", RECIPIENT("x@y", "lost", "[5, 1, 1]")},
+		{"a status of two", RECIPIENT("x@y", "failed", "[5, 1]")},
+		{"a status below 0", RECIPIENT("x@y", "failed", "[5, -1, 1]")},
+		{"a status of text", RECIPIENT("x@y", "failed", "\"5.1.1\"")},
+	};
+	struct dsn dsn;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		ROW(&bad[i]);
+		assert_int_equal(dsn_kept_read(bad[i].text, &dsn, &err),
+		                 ERR_PARSE);
+	}
+	assert_int_equal(dsn_kept_read(RECIPIENT("x@y", "failed", "[5, 1, 1]"),
+	                               &dsn, &err),
+	                 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -694,6 +753,8 @@ int main(void)
 		cmocka_unit_test(test_nuls),
 		cmocka_unit_test(test_long_texts),
 		cmocka_unit_test(test_more_recipients_than_are_kept),
+		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_not_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,8 @@ static const struct {
 	{"HTTP", &words_stages, STAGE_HTTP, "http"},
 	{"this host", &words_stages, STAGE_LOCAL, "local"},
 	{"whose bounce?", &words_bounces, BOUNCE_UNKNOWN, "unknown"},
+	{"another host's bounce", &words_bounces, BOUNCE_PASSED_ON,
+         "passed-on"},
 	{"nothing of ours", &words_bounces, BOUNCE_IGNORED, "ignored"},
 	{"a delay", &words_bounces, BOUNCE_NOTED, "delayed"},
 	{"a bounce", &words_bounces, BOUNCE_MARKED, "bounced"},
