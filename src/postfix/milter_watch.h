@@ -16,4 +16,11 @@
 void milter_watch_read(const struct conf *conf, const struct postfix_site *site,
                        struct arena *arena, struct milter_sight *sight);
 
+/* An instance (its directory) in whose smtpd_milters or non_smtpd_milters our
+ * milter stands first, so that no filter has seen the mail before; NULL: none.
+ */
+const char *milter_watch_first(const struct conf *conf,
+                               const struct postfix_site *site,
+                               struct arena *arena);
+
 #endif

@@ -6,6 +6,7 @@
  * thread is the skeleton's (daemon/daemon.h).  Mail never waits for us: what
  * fails here is logged, and counts are missing, no more.
  */
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -42,6 +43,8 @@ struct milterd {
 	struct postfix_site *site;
 	int64_t look_at_postfix_ms;
 	bool hides; /* some mail that comes in, by its settings */
+	/* No filter has seen the mail before, whatever the settings say. */
+	atomic_bool is_first;
 };
 
 /* libmilter binds; nobody but us gets in before owner and mode are set. */
@@ -125,9 +128,12 @@ static int read_report(void *arg, const void *text, size_t len)
 {
 	struct milterd *d = arg;
 	auto_(received_taker_free) struct received_taker *taker = NULL;
+	struct conf conf = d->base.conf; /* lent */
 	struct err err = {0};
-	int rc = received_taker_new(&taker, d->base.db, &d->base.conf, &err);
+	int rc;
 
+	conf.received.milter_behind_filter &= !atomic_load(&d->is_first);
+	rc = received_taker_new(&taker, d->base.db, &conf, &err);
 	if (rc == 0)
 		rc = received_take_mail(taker, RECEIVED_BY_MILTER, text, len,
 		                        clock_secs(&d->base.clock), tell_taken,
@@ -150,6 +156,24 @@ static int start_inbox(struct milterd *d, struct err *err)
 	               : 0;
 }
 
+/* With [received] milter_behind_filter, which is to be believed only then. */
+static void look_who_is_before(struct milterd *d)
+{
+	auto_(arena_clear) struct arena arena = {0};
+	const struct conf *conf = &d->base.conf;
+	const char *first = conf->received.milter_behind_filter
+	                            ? milter_watch_first(conf, d->site, &arena)
+	                            : NULL;
+
+	if (first != NULL && !atomic_load(&d->is_first))
+		log_warning("%s: this milter stands first in smtpd_milters or "
+		            "non_smtpd_milters, so [received] "
+		            "milter_behind_filter = yes is not true: reports "
+		            "are not authenticated",
+		            first);
+	atomic_store(&d->is_first, first != NULL);
+}
+
 /* At start and every some seconds: this host's addresses, and Postfix's
  * settings when they have changed. */
 static void look_at_postfix(struct milterd *d)
@@ -169,6 +193,7 @@ static void look_at_postfix(struct milterd *d)
 	d->site = postfix_site_ask(&d->base.conf);
 	milter_watch_read(&d->base.conf, d->site, &arena, &sight);
 	milter_clients_set_sight(d->clients, &sight);
+	look_who_is_before(d);
 	for (size_t i = 0; i < sight.word_count; i++)
 		log_warning("Postfix: %s", sight.words[i]);
 	if (d->hides && sight.word_count == 0)

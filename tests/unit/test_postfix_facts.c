@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/path_access.h"
+#include "postfix/milter_watch.h"
 #include "postfix/postfix_facts.h"
 
 static void test_versions(void **state)
@@ -167,6 +168,53 @@ static void test_milters(void **state)
 	}
 }
 
+/* Does a filter stand before our milter, wherever that is listed? */
+static void test_milter_is_first(void **state)
+{
+	static const struct {
+		const char *name, *main_cf;
+		bool is_first;
+	} rows[] = {
+		{"behind a filter",
+	         "smtpd_milters = inet:127.0.0.1:8891, inet:127.0.0.1:8892\n"
+	         "non_smtpd_milters = $smtpd_milters\n",
+	         false},
+		{"alone", "smtpd_milters = inet:127.0.0.1:8892\n", true},
+		{"before the filter",
+	         "smtpd_milters = inet:127.0.0.1:8892, inet:127.0.0.1:8891\n",
+	         true},
+		{"before it for local mail",
+	         "smtpd_milters = inet:127.0.0.1:8891, inet:127.0.0.1:8892\n"
+	         "non_smtpd_milters = inet:127.0.0.1:8892\n",
+	         true},
+		{"nowhere", "smtpd_milters = inet:127.0.0.1:8891\n", false},
+		{"no milters", "", false},
+	};
+	struct err err = {0};
+	struct conf conf;
+
+	(void)state;
+	conf_init(&conf);
+	assert_int_equal(
+		conf_set(&conf, "milter.socket=inet:127.0.0.1:8892", &err), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(arena_clear) struct arena arena = {0};
+		struct postfix_instance instance =
+			instance_of(rows[i].main_cf, "", "", &arena);
+		const struct postfix_site site = {.instances = &instance,
+		                                  .count = 1};
+		const char *first = milter_watch_first(&conf, &site, &arena);
+
+		ROW(&rows[i]);
+		assert_int_equal(first != NULL, rows[i].is_first);
+		if (first != NULL)
+			assert_string_equal(first, "/nowhere");
+		instance.known = false;
+		assert_null(milter_watch_first(&conf, &site, &arena));
+	}
+	conf_clear(&conf);
+}
+
 /* A name that Postfix does not know is seen in the file alone. */
 static void test_main_cf(void **state)
 {
@@ -271,9 +319,12 @@ static void test_access(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_versions), cmocka_unit_test(test_clients),
-		cmocka_unit_test(test_milters),  cmocka_unit_test(test_main_cf),
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_clients),
+		cmocka_unit_test(test_milters),
+		cmocka_unit_test(test_main_cf),
 		cmocka_unit_test(test_access),
+		cmocka_unit_test(test_milter_is_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
