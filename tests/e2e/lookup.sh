@@ -213,6 +213,64 @@ if [ $hosted = yes ]; then
 		fail "README shows another answer"
 fi
 
+# What others report of good.test: its MX host is ours when a run has looked.
+mkdir "$dir/store"
+cat >"$dir/conf" <<-END
+	[report]
+	contact_info = tls@good.test
+	[store]
+	directory = $dir/store
+	map_size = 64M
+	[events]
+	socket = unix:$dir/events
+	socket_owner =
+	socket_group =
+	[policy]
+	resolver = inet:127.0.0.1:$dns
+	allow_private = yes
+	sts_ca_file = $dir/ca.pem
+	[received]
+	domains = good.test
+	count_unauthenticated = yes
+END
+start "$dir/tlstallyd.out" "$bin/tlstallyd" -c "$dir/conf"
+wait_until [ -e "$dir/store/data.mdb" ]
+stop "$pid"
+
+tally() {
+	timeout 60 "$bin/tlstally" -c "$dir/conf" "$@" 2>>"$dir/tally.err"
+}
+# counted ID: a report about the MX host, and whether it counts
+counted() {
+	cat >"$dir/$1.json" <<-END
+		{"organization-name": "Sender", "report-id": "$1",
+		"contact-info": "a", "date-range": {
+		"start-datetime": "2026-03-01T00:00:00Z",
+		"end-datetime": "2026-03-01T23:59:59Z"}, "policies": [{
+		"policy": {"policy-type": "tlsa", "policy-domain": "mx.good.test"},
+		"summary": {"total-successful-session-count": 5,
+		"total-failure-session-count": 0}}]}
+	END
+	tally receive --json "$dir/$1.json" |
+		grep -o '"isCounted": [a-z]*' | sed 's/.* //'
+}
+expect "before anybody has looked, an MX host is a stranger's" false \
+	"$(counted first)"
+tally run >/dev/null
+expect "a run looks which MX hosts our domains have" true "$(counted second)"
+tally posture good.test --day 2026-03-03 --json >"$dir/posture"
+expect "posture: reports about the MX host, and what is published" \
+	"mx.good.test 5 ok" "$(python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+print(d["hosts"][0]["host"], d["hosts"][0]["successfulSessions"],
+      d["published"]["mx"]["status"])' "$dir/posture")"
+if [ $hosted = yes ]; then
+	tally posture uncovered.test --day 2026-03-03 >"$dir/out"
+	text "Ready for enforce?  enforced, and sessions fail" \
+		"MX mx2.good.test does not match any mx line of the policy" \
+		"_smtp._tls.uncovered.test. IN TXT" "mx: mx2.good.test"
+fi
+
 lookup not..a.domain && fail "an operand that is not a domain"
 grep -q "empty label" "$dir/err" || fail "not said: $(cat "$dir/err")"
 [ ! -e "$dir/none" ] || fail "a store was made"
