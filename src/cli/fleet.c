@@ -72,6 +72,16 @@ int cli_fleet_init(struct cli *cli, struct err *err)
 	    ledger_init(cli->conf.fleet.ledger, cli->args.rehearsal, &made,
 	                err) < 0)
 		return err->class;
+	if (made.was_there && made.was_version < made.version) {
+		strbuf_printf(
+			&cli->out,
+			"the ledger had schema %d, and has %d now: upgrade "
+			"tlstally on all hosts; those that are older ship "
+			"nothing until then\n",
+			made.was_version, made.version);
+		tell_roles(&made, &cli->out);
+		return 0;
+	}
 	if (made.was_there) {
 		strbuf_puts(&cli->out, "the ledger is there already, and is of "
 		                       "this version\n");

@@ -131,8 +131,9 @@ bool ledger_is_private(struct ledger *ledger);
 struct ledger_made {
 	uint64_t fleet_id;
 	bool rehearsal;
-	bool was_there;         /* nothing was done */
-	char user[LEDGER_TEXT]; /* who owns it */
+	bool was_there;
+	int was_version, version; /* of the schema; was: 0 when it was not */
+	char user[LEDGER_TEXT];   /* who owns it */
 };
 
 /* Makes it, or brings one of an older version up to date. */

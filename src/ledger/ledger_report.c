@@ -98,6 +98,8 @@ int ledger_lead(struct ledger *ledger, const struct ledger_lease *lease,
 	ledger_args_id(&args, store, lease->store_id);
 	sql_args_number(&args, lease->secs);
 	sql_args_text(&args, lease->now ? "t" : "f");
+	/* or it was upgraded meanwhile, by a newer tlstally */
+	sql_args_number(&args, LEDGER_SCHEMA);
 	if (sql_do(ledger->sql,
 	           "UPDATE tlstally.fleet SET"
 	           " fence = CASE WHEN leader = $2 AND leader_store = $3"
@@ -105,8 +107,9 @@ int ledger_lead(struct ledger *ledger, const struct ledger_lease *lease,
 	           " THEN fence ELSE fence + 1 END,"
 	           " leader = $2, leader_store = $3,"
 	           " lease_until = " LEDGER_NOW " + $4::bigint"
-	           " WHERE (leader = $2 AND leader_store = $3)"
-	           " OR lease_until <= " LEDGER_NOW " OR $5::boolean",
+	           " WHERE version = $6 AND ((leader = $2"
+	           " AND leader_store = $3)"
+	           " OR lease_until <= " LEDGER_NOW " OR $5::boolean)",
 	           &args, &rows, err) < 0)
 		return err->class;
 	return rows.changed == 1;
@@ -140,11 +143,12 @@ int ledger_still_leads(struct ledger *ledger, const struct ledger_lease *lease,
 	ledger_args_id(&args, store, lease->store_id);
 	sql_args_number(&args, (int64_t)fence);
 	sql_args_number(&args, lease->secs);
+	sql_args_number(&args, LEDGER_SCHEMA);
 	if (sql_do(ledger->sql,
 	           "UPDATE tlstally.fleet SET"
 	           " lease_until = " LEDGER_NOW " + $5::bigint"
 	           " WHERE leader = $2 AND leader_store = $3 AND fence = $4"
-	           " AND lease_until > " LEDGER_NOW,
+	           " AND version = $6 AND lease_until > " LEDGER_NOW,
 	           &args, &rows, err) < 0)
 		return err->class;
 	return rows.changed == 1;

@@ -14,6 +14,7 @@
 
 #include "base/auto.h"
 #include "base/hash.h"
+#include "ledger/ledger_work.h"
 #include "ledger/sql.h"
 
 /* clang-format off */
@@ -201,24 +202,44 @@ static const char *const version_1[] = {
 };
 /* clang-format on */
 
-static int make(struct sql *sql, bool rehearsal, struct ledger_made *made,
-                struct err *err)
+/* Step n makes version n + 1 of version n, and the first one the ledger. */
+static const struct ledger_step steps[LEDGER_SCHEMA] = {
+	{version_1, sizeof(version_1) / sizeof(version_1[0])},
+};
+
+static int step_up(struct sql *sql, const struct ledger_step *step,
+                   struct err *err)
+{
+	for (size_t i = 0; i < step->count; i++)
+		if (sql_do(sql, step->statements[i], NULL, NULL, err) < 0)
+			return err->class;
+	return 0;
+}
+
+static int put_row(struct sql *sql, bool rehearsal, struct ledger_made *made,
+                   struct err *err)
 {
 	struct sql_args args = {.count = 0};
 	char id[24];
 
-	for (size_t i = 0; i < sizeof(version_1) / sizeof(version_1[0]); i++)
-		if (sql_do(sql, version_1[i], NULL, NULL, err) < 0)
-			return err->class;
 	hash_random_bytes(&made->fleet_id, sizeof(made->fleet_id));
 	snprintf(id, sizeof(id), "%016" PRIx64, made->fleet_id);
-	sql_args_number(&args, LEDGER_SCHEMA);
+	sql_args_number(&args, made->version);
 	sql_args_text(&args, id);
 	sql_args_text(&args, rehearsal ? "t" : "f");
 	return sql_do(sql,
 	              "INSERT INTO tlstally.fleet (one, version, id, rehearsal)"
 	              " VALUES (1, $1, $2, $3)",
 	              &args, NULL, err);
+}
+
+static int put_version(struct sql *sql, int version, struct err *err)
+{
+	struct sql_args args = {.count = 0};
+
+	sql_args_number(&args, version);
+	return sql_do(sql, "UPDATE tlstally.fleet SET version = $1", &args,
+	              NULL, err);
 }
 
 /* 1: there is a ledger; 0. */
@@ -234,26 +255,41 @@ static int look(struct sql *sql, struct err *err)
 	return rows.count > 0;
 }
 
-static int check_version(struct sql *sql, struct ledger_made *made,
-                         struct err *err)
+static int check_version(int64_t version, int known, struct err *err)
 {
-	auto_(sql_rows_clear) struct sql_rows rows = {0};
-
-	if (sql_do(sql, "SELECT version, id, rehearsal FROM tlstally.fleet",
-	           NULL, &rows, err) < 0)
-		return err_prefix(err, "the database has a schema 'tlstally' "
-		                       "that this user cannot read as one");
-	if (rows.count != 1)
-		return err_set(err, ERR_IO,
-		               "the database has a schema 'tlstally' that is "
-		               "no ledger");
-	if (sql_number(&rows, 0, 0) > LEDGER_SCHEMA)
+	if (version > known)
 		return err_set(err, ERR_IO,
 		               "the ledger has schema %" PRId64
 		               ", and this tlstally knows %d: upgrade tlstally "
 		               "on this host",
-		               sql_number(&rows, 0, 0), LEDGER_SCHEMA);
+		               version, known);
+	return version >= 1 ? 0
+	                    : err_set(err, ERR_IO,
+	                              "the ledger has schema %" PRId64
+	                              ", which no tlstally has made",
+	                              version);
+}
+
+/* The row stays locked, so that nobody leads or claims meanwhile. */
+static int read_row(struct sql *sql, int known, struct ledger_made *made,
+                    struct err *err)
+{
+	auto_(sql_rows_clear) struct sql_rows rows = {0};
+
+	if (sql_do(sql,
+	           "SELECT version, id, rehearsal FROM tlstally.fleet"
+	           " FOR UPDATE",
+	           NULL, &rows, err) < 0)
+		return err_prefix(err, "the database has a schema 'tlstally' "
+		                       "that this user cannot use as a ledger");
+	if (rows.count != 1)
+		return err_set(err, ERR_IO,
+		               "the database has a schema 'tlstally' that is "
+		               "not a ledger");
+	if (check_version(sql_number(&rows, 0, 0), known, err) < 0)
+		return err->class;
 	made->was_there = true;
+	made->was_version = (int)sql_number(&rows, 0, 0);
 	made->fleet_id = strtoull(sql_text(&rows, 0, 1), NULL, 16);
 	made->rehearsal = sql_is_true(&rows, 0, 2);
 	return 0;
@@ -269,27 +305,50 @@ static int tell_user(struct sql *sql, struct ledger_made *made, struct err *err)
 	return 0;
 }
 
-static int init(struct sql *sql, bool rehearsal, struct ledger_made *made,
-                struct err *err)
+/* Of its kind already. */
+static int check_kind(const struct ledger_made *made, bool rehearsal,
+                      struct err *err)
 {
-	int there;
+	if (made->rehearsal == rehearsal)
+		return 0;
+	return err_set(err, ERR_IO,
+	               made->rehearsal ? "the ledger is there already, for "
+	                                 "rehearsals"
+	                               : "the ledger is there already, and not "
+	                                 "for rehearsals");
+}
 
-	if (tell_user(sql, made, err) < 0 || sql_begin(sql, err) < 0)
-		return err->class;
-	there = look(sql, err);
+static int bring_up(struct sql *sql, const struct ledger_step *list,
+                    int version, bool rehearsal, struct ledger_made *made,
+                    struct err *err)
+{
+	int there = look(sql, err);
+
 	if (there < 0)
 		return there;
-	made->rehearsal = rehearsal;
-	if (there ? check_version(sql, made, err) < 0
-	          : make(sql, rehearsal, made, err) < 0)
+	if (there && (read_row(sql, version, made, err) < 0 ||
+	              check_kind(made, rehearsal, err) < 0))
 		return err->class;
-	if (made->rehearsal != rehearsal)
-		return err_set(err, ERR_IO,
-		               made->rehearsal
-		                       ? "the ledger is there already, for "
-		                         "rehearsals"
-		                       : "the ledger is there already, and not "
-		                         "for rehearsals");
+	made->version = version;
+	made->rehearsal = rehearsal;
+	for (int at = made->was_version; at < version; at++)
+		if (step_up(sql, &list[at], err) < 0)
+			return err->class;
+	if (!there)
+		return put_row(sql, rehearsal, made, err);
+	return made->was_version < version ? put_version(sql, version, err) : 0;
+}
+
+int ledger_make(struct sql *sql, const struct ledger_step *list, int version,
+                bool rehearsal, struct ledger_made *made, struct err *err)
+{
+	*made = (struct ledger_made){.fleet_id = 0};
+	if (tell_user(sql, made, err) < 0 || sql_begin(sql, err) < 0)
+		return err->class;
+	if (bring_up(sql, list, version, rehearsal, made, err) < 0) {
+		sql_rollback(sql);
+		return err->class;
+	}
 	return sql_commit(sql, err);
 }
 
@@ -301,5 +360,5 @@ int ledger_init(const char *url, bool rehearsal, struct ledger_made *made,
 	*made = (struct ledger_made){.fleet_id = 0};
 	if (sql_open(url, &sql, err) < 0)
 		return err->class;
-	return init(sql, rehearsal, made, err);
+	return ledger_make(sql, steps, LEDGER_SCHEMA, rehearsal, made, err);
 }

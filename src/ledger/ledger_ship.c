@@ -505,6 +505,7 @@ static int raise_generation(struct ledger *ledger,
 {
 	char store[LEDGER_ID_TEXT], epoch[LEDGER_ID_TEXT];
 	char next[LEDGER_ID_TEXT];
+	auto_(sql_rows_clear) struct sql_rows rows = {0};
 	struct sql_args args = {.count = 0};
 
 	ledger_args_now(ledger, &args);
@@ -514,12 +515,20 @@ static int raise_generation(struct ledger *ledger,
 	ledger_args_id(&args, next, self->next);
 	sql_args_text(&args, self->version);
 	sql_args_number(&args, self->since);
-	return sql_do(ledger->sql,
-	              "UPDATE tlstally.host SET store = $3, epoch = $4,"
-	              " mark = $5, generation = generation + 1,"
-	              " seen_at = " LEDGER_NOW ", version = $6, since = $7,"
-	              " retired = false WHERE name = $2",
-	              &args, NULL, err);
+	sql_args_number(&args, LEDGER_SCHEMA);
+	if (sql_do(ledger->sql,
+	           "UPDATE tlstally.host SET store = $3, epoch = $4,"
+	           " mark = $5, generation = generation + 1,"
+	           " seen_at = " LEDGER_NOW ", version = $6, since = $7,"
+	           " retired = false WHERE name = $2"
+	           " AND (SELECT version FROM tlstally.fleet) = $8",
+	           &args, &rows, err) < 0)
+		return err->class;
+	return rows.changed == 1
+	               ? 0
+	               : err_set(err, ERR_IO,
+	                         "the ledger was upgraded meanwhile: upgrade "
+	                         "tlstally on this host");
 }
 
 int ledger_ship_end(struct ledger *ledger, const struct ledger_self *self,

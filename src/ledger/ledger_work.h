@@ -31,6 +31,17 @@ uint64_t ledger_id(const struct sql_rows *rows, size_t row, size_t column);
 int ledger_still_leads(struct ledger *ledger, const struct ledger_lease *lease,
                        uint64_t fence, struct err *err);
 
+/* What makes a version of the schema of the one before it. */
+struct ledger_step {
+	const char *const *statements;
+	size_t count;
+};
+
+/* All in one transaction: makes the ledger with all steps up to the version, or
+ * does those that an older one has not got yet. */
+int ledger_make(struct sql *sql, const struct ledger_step *list, int version,
+                bool rehearsal, struct ledger_made *made, struct err *err);
+
 /* Undoes what was begun and is not committed, and says which class it was. */
 int ledger_fail(struct ledger *ledger, struct err *err);
 

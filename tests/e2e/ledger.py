@@ -993,6 +993,9 @@ def refusals(fleet):
     fleet.ask("UPDATE tlstally.fleet SET version = 0")
     expect("an older one is, too", True,
            "fleet init" in host.tlstally("fleet", "--now", text(at(0))).stderr)
+    said = host.tlstally("fleet", "init", "--rehearsal")
+    expect("which init does not know either", True,
+           said.returncode != 0 and "no tlstally has made" in said.stderr)
     fleet.ask("UPDATE tlstally.fleet SET version = 1")
     fleet.ask("CREATE ROLE worker LOGIN")
     statements = [line.replace("tlstally;", "worker;") for line in (

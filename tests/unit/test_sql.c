@@ -1,7 +1,10 @@
 #include "unit/test.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "ledger/ledger_work.h"
 #include "ledger/sql.h"
 
 /* What a driver was asked, and what it is to answer next. */
@@ -94,11 +97,104 @@ static void test_texts(void **state)
 	strbuf_clear(&text);
 }
 
+/* --- the steps of a schema, by a database that has version had --- */
+
+struct steps_fake {
+	struct sql sql;
+	int had;           /* 0: none */
+	int version;       /* that it was told */
+	const char *fails; /* a statement */
+	char asked[1024];
+};
+
+static void answer_row(struct sql_rows *rows, size_t columns, const char *one,
+                       const char *two, const char *three)
+{
+	rows->count = 1;
+	rows->columns = columns;
+	rows->values = arena_array(&rows->mem, 3, sizeof(*rows->values));
+	rows->values[0] = one;
+	rows->values[1] = two;
+	rows->values[2] = three;
+}
+
+static int steps_run(struct sql *sql, const char *statement,
+                     const struct sql_args *args, struct sql_rows *rows,
+                     struct err *err)
+{
+	static const char *const numbers[] = {"0", "1", "2", "3", "4"};
+	struct steps_fake *fake = (struct steps_fake *)sql;
+
+	if (fake->fails != NULL && strcmp(statement, fake->fails) == 0)
+		return err_set(err, ERR_IO, "fake");
+	if (strncmp(statement, "SELECT current_user", 19) == 0)
+		answer_row(rows, 1, "owner", NULL, NULL);
+	else if (strstr(statement, "information_schema") != NULL)
+		fake->had > 0 ? answer_row(rows, 1, "1", NULL, NULL) : (void)0;
+	else if (strncmp(statement, "SELECT version", 14) == 0)
+		answer_row(rows, 3, numbers[fake->had], "00000000000000aa",
+		           "f");
+	else if (strncmp(statement, "INSERT", 6) == 0 ||
+	         strncmp(statement, "UPDATE", 6) == 0)
+		fake->version = atoi(args->at[0]);
+	else
+		snprintf(fake->asked + strlen(fake->asked),
+		         sizeof(fake->asked) - strlen(fake->asked), "%s;",
+		         statement);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int had;
+	const char *fails;
+	int want_rc;
+	const char *want; /* that was asked */
+	int version;      /* that it has then */
+} step_rows[] = {
+	{"a new one has all steps", 0, NULL, 0, "BEGIN;a;b;c;d;COMMIT;", 3},
+	{"of the first version", 1, NULL, 0, "BEGIN;c;d;COMMIT;", 3},
+	{"of the last but one", 2, NULL, 0, "BEGIN;d;COMMIT;", 3},
+	{"of ours: nothing is written", 3, NULL, 0, "BEGIN;COMMIT;", 0},
+	{"a newer one is refused", 4, NULL, ERR_IO, "BEGIN;ROLLBACK;", 0},
+	{"a step that fails undoes those before", 1, "d", ERR_IO,
+         "BEGIN;c;ROLLBACK;", 0},
+};
+
+static void test_steps(void **state)
+{
+	static const char *const one[] = {"a", "b"};
+	static const char *const two[] = {"c"};
+	static const char *const three[] = {"d"};
+	static const struct ledger_step list[] = {
+		{one, 2}, {two, 1}, {three, 1}};
+	static const struct sql_driver steps_driver = {.run = steps_run};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(step_rows) / sizeof(step_rows[0]); i++) {
+		struct steps_fake fake = {.sql.driver = &steps_driver,
+		                          .had = step_rows[i].had,
+		                          .fails = step_rows[i].fails};
+		struct ledger_made made;
+		struct err err;
+		int rc = ledger_make(&fake.sql, list, 3, false, &made, &err);
+
+		if (rc != step_rows[i].want_rc ||
+		    strcmp(fake.asked, step_rows[i].want) != 0 ||
+		    fake.version != step_rows[i].version)
+			fail_msg("%s: %d, '%s', version %d", step_rows[i].name,
+			         rc, fake.asked, fake.version);
+		if (rc == 0)
+			assert_int_equal(made.was_version, step_rows[i].had);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_transactions),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
