@@ -19,6 +19,7 @@ import testInbound from "./www/inbound.mjs";
 import testInbox from "./www/inbox.mjs";
 import testPosture from "./www/posture.mjs";
 import testLinks from "./www/links.mjs";
+import testNames from "./www/names.mjs";
 import testOurs from "./www/ours.mjs";
 import testOverview, { testEmpty, testErrors } from "./www/overview.mjs";
 import testPolicyd from "./www/policyd.mjs";
@@ -53,6 +54,7 @@ const TESTS = {
   preview: testPreview,
   filters: testFilters,
   links: testLinks,
+  names: testNames,
 };
 
 /* With a store of their own. */
