@@ -66,7 +66,7 @@ static void put(struct db_txn *txn, int i)
 	char body[64];
 
 	snprintf(row.organization, sizeof(row.organization), "Sender %d Inc.",
-	         i % ORGANIZATIONS);
+	         i / DAYS % ORGANIZATIONS);
 	snprintf(row.report_id, sizeof(row.report_id), "%d@sender.example", i);
 	snprintf(body, sizeof(body), "not looked at, %d", i);
 	domain.sums.results[RESULT_CERTIFICATE_EXPIRED] = failed;
