@@ -9,16 +9,14 @@ default.  Three sizes: a quarter of the hosts, half of them, all.  Two hosts shi
 at once.
 """
 import concurrent.futures
-import pathlib
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 
 here = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(here.parent / "tests/e2e"))
-from ledger_world import Host, Server, at, day_text, postgres_programs
+from ledger_world import Host, Server, at, day_text, postgres_programs, world
 from testlib import HERE
 
 HOSTS = int(sys.argv[1]) if len(sys.argv) > 1 else 20
@@ -85,9 +83,7 @@ def one_size(folder, server, hosts, domains):
 
 def main():
     programs = postgres_programs()
-    with tempfile.TemporaryDirectory(prefix="fleet.") as name:
-        folder = pathlib.Path(name)
-        folder.chmod(0o755)
+    with world("fleet.", programs) as folder:
         server = Server(folder / "postgres", programs)
         server.start("-c", "fsync=on", "-c", "shared_buffers=128MB")
         try:

@@ -7,17 +7,15 @@ In the build folder.  Each test is a fleet of its own, in a database of its own.
 """
 import json
 import os
-import pathlib
 import random
 import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
 from ledger_world import (Host, Proxy, Server, at, content, day_text, failed_sts, plain,
-                          postgres_programs, text)
+                          postgres_programs, text, world)
 from testlib import BIN, HERE, expect, failed
 
 LONG = os.environ.get("TEST_LONG") == "yes"
@@ -210,6 +208,37 @@ def database_down(fleet):
             if key[1] > day_text(0)}
     expect("all days that are young enough are reported once", want,
            content(fleet.sent()))
+    expect("what came back was counted on", ["3"], fleet.ask(
+        "SELECT count(DISTINCT day) FROM tlstally.host_day WHERE sealed_at > 0"))
+
+
+def late_night(fleet):
+    """Whoever is dead after a night without the database has an hour, too."""
+    for host in range(3):
+        fleet.count(at(0, 9 + host), host, *some(DOMAINS, host))
+    fleet.run(at(0, 14))
+    fleet.count(at(0, 15), 2, plain("never-shipped.example"))
+    fleet.server.stop()
+    fleet.move_on(at(1, 0, 20))
+    for host in fleet.hosts[:2]:
+        host.run(at(1, 1))
+    fleet.server.start()
+    for minute in (0, 5, 55):
+        for host in fleet.hosts[:2]:
+            host.run(at(1, 9, minute))
+    expect("the deadline is over, and no hour since the first seal", {},
+           fleet.sent())
+    for host in fleet.hosts[:2]:
+        host.run(at(1, 10, 2))
+    fleet.all.run(at(1, 10))
+    want = content(fleet.all.reports())
+    del want["never-shipped.example", day_text(0)]
+    expect("then it counts with its last whole shipment", want,
+           content(fleet.sent()))
+    fleet.hosts[0].run(at(1, 10, 7))
+    day = fleet.hosts[0].fleet(at(1, 10, 8))["days"][1]
+    expect("and is named", ["closed", "mx3.example.com"],
+           [day["state"], day["missing"]])
 
 
 def joining(fleet):
@@ -1021,24 +1050,26 @@ def shipped(fleet, host):
 
 
 def cut_off(fleet):
-    """A connection that ends anywhere leaves the shipment before, or this one."""
+    """A connection that is reset anywhere leaves the shipment before, or this one."""
     host = fleet.hosts[0]
-    proxy = Proxy(fleet.folder / "proxy", fleet.server)
+    proxy = Proxy(fleet.server)
     host.url = proxy.url(fleet.name)
     host.write_conf()
     domains = [f"d{i}.example" for i in range(300)]
     host.count(at(0, 9), *map(plain, domains))
-    cut, whole, half = 400, 0, []
+    cut, whole, half, copying = 400, 0, [], 0
     while whole == 0 and cut < 1000000:
-        proxy.bytes = cut
+        proxy.bytes, proxy.last = cut, b""
         ran = host.run(at(0, 10))
         whole = ran["fleet"]["daysShipped"]
+        # rows of COPY and no end of it
+        copying += proxy.last.rpartition(b"FROM STDIN")[2].count(b".example\t") > 0
         rows, says = shipped(fleet, host)
         if rows != says:
             half.append(cut)
         cut = int(cut * 1.25)
     expect("no shipment is half there", [], half)
-    expect("it was cut off in the middle of all of it", True, cut > 40000)
+    expect("it was reset in the middle of COPY, too", True, copying > 1)
     expect("and ships when it is not", True, whole == 1 and says[0].split("|")[1]
            == "300")
     # killed between its own commits and those of the ledger
@@ -1061,7 +1092,7 @@ def cut_off(fleet):
 def far_away(fleet):
     """200 ms from the database, a run takes some seconds."""
     host = fleet.hosts[0]
-    proxy = Proxy(fleet.folder / "proxy", fleet.server)
+    proxy = Proxy(fleet.server)
     host.url = proxy.url(fleet.name)
     host.write_conf()
     proxy.delay = 0.1
@@ -1119,6 +1150,46 @@ def unreadable(fleet):
     expect("and the others are reported", 120, two)
 
 
+def disk_full(fleet):
+    """A database whose disk is full is told of; nothing is lost by it."""
+    if os.geteuid() != 0:
+        print("SKIP: only root can make a disk that is full")
+        return
+    server = Server(fleet.folder / "small", fleet.server.programs)
+    disk = server.folder / "disk"
+    disk.mkdir()
+    os.chown(disk, *server.programs.user)
+    server.start(disk=disk)
+    try:
+        inside = server.programs.inside(disk)
+        server.psql(f"CREATE TABLESPACE small LOCATION '{inside}'")
+        server.psql("CREATE DATABASE full_disk TABLESPACE small")
+        host = fleet.hosts[0]
+        host.url = server.url("full_disk")
+        host.write_conf()
+        expect("a ledger is made", 0, host.tlstally(
+            "fleet", "init", "--rehearsal").returncode)
+        host.count(at(0, 9), *(plain(f"d{i}.example") for i in range(3000)))
+        ballast = server.on_disk(disk) / "ballast"
+        with open(ballast, "wb") as file:
+            try:
+                while file.write(bytes(65536)):
+                    file.flush()
+            except OSError:
+                pass
+        ran = host.run(at(0, 10))
+        expect("nothing is shipped", 0, ran["fleet"]["daysShipped"])
+        expect("it says why", True, "No space left on device" in host.said.stderr)
+        expect("and doctor, too", "bad", doctor(host)[0][0])
+        ballast.unlink()
+        expect("when there is room it ships", 1,
+               host.run(at(0, 10, 5))["fleet"]["daysShipped"])
+        expect("all of it", ["3000"], server.ask(
+            "SELECT count(*) FROM tlstally.host_domain", "full_disk"))
+    finally:
+        server.stop()
+
+
 def read_only(fleet):
     """A server that takes nothing is told of, and the run goes on."""
     host = fleet.hosts[0]
@@ -1135,19 +1206,17 @@ def read_only(fleet):
            host.run(at(0, 10, 5))["fleet"]["daysShipped"])
 
 
-TESTS = [one_report, deadline, database_down, joining, from_files, clones,
+TESTS = [one_report, deadline, database_down, late_night, joining, from_files, clones,
          takeover, orphaned, deleted, restored, unclaimed, bounced, other_settings, bad_relay,
          leaving, last_leaves, suppressions, rates,
          clocks, exposed, refusals, cut_off, far_away, conflicts, unreadable,
-         read_only]
+         read_only, disk_full]
 
 
 def main():
     names = sys.argv[1:]
     programs = postgres_programs()
-    with tempfile.TemporaryDirectory(prefix="ledger.") as name:
-        folder = pathlib.Path(name)
-        folder.chmod(0o755)
+    with world("ledger.", programs) as folder:
         server = Server(folder / "postgres", programs)
         server.start()
         try:

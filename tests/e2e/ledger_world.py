@@ -1,19 +1,21 @@
 """ledger_world - PostgreSQL servers and hosts that share a ledger.  Imported.
 
 A server is the test's own, in its folder and on a unix socket; what it is asked
-goes by psql.  It refuses to run as root: then it is user postgres.  The hosts
-live on a virtual clock (--now): what they counted when is written by count_at,
+goes by psql.  It refuses to run as root: then it is user postgres.  With
+POSTGRES_ROOT it is the newest one of that root of another Debian, in a chroot, and
+the folders of the test are in its /tmp (root only).  The hosts live on a virtual clock (--now): what they counted when is written by count_at,
 and the ledger is one for rehearsals.
 """
+import contextlib
 import datetime
 import glob
 import gzip
 import json
 import os
 import pathlib
-import pwd
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -43,23 +45,66 @@ def skip(why):
     raise SystemExit(77)
 
 
+class Programs:
+    """Those of a PostgreSQL, here or in another root."""
+
+    def __init__(self, root=""):
+        found = sorted(glob.glob(f"{root}/usr/lib/postgresql/*/bin"),
+                       key=lambda path: int(path.split("/")[-2]))
+        if not found:
+            skip(f"{root}: postgres is missing: apt-get install postgresql")
+        self.root = root
+        self.folder = found[-1][len(root):]
+        self.version = self.folder.split("/")[-2]
+        self.user = None
+        if os.geteuid() == 0:
+            with open(f"{root}/etc/passwd") as users:
+                ids = [line.split(":")[2:4] for line in users
+                       if line.startswith("postgres:")]
+            if not ids:
+                skip("there is no user postgres: apt-get install postgresql")
+            self.user = tuple(map(int, ids[0]))
+
+    def inside(self, path):
+        """As they see it."""
+        return str(path)[len(self.root):]
+
+    def command(self, name, *words):
+        """What starts one, and with which arguments of Popen()."""
+        words = [f"{self.folder}/{name}", *words]
+        if self.root:
+            return ["chroot", "--userspec=%d:%d" % self.user, self.root,
+                    *words], {}
+        return words, {} if self.user is None else {
+            "user": self.user[0], "group": self.user[1], "extra_groups": []}
+
+
 def postgres_programs():
     """Or the test is skipped."""
-    found = sorted(glob.glob("/usr/lib/postgresql/*/bin"),
-                   key=lambda path: int(path.split("/")[-2]))
-    if not found or not shutil.which("psql"):
-        skip("postgres is missing: apt-get install postgresql")
+    root = os.environ.get("POSTGRES_ROOT", "").rstrip("/")
+    if root and os.geteuid() != 0:
+        skip("only root can run the PostgreSQL of another root")
+    if not shutil.which("psql"):
+        skip("psql is missing: apt-get install postgresql")
+    programs = Programs(root)
     said = subprocess.run(
         [BIN / "tlstally", "-c", "/dev/null", "-o", "fleet.ledger=postgresql:///",
          "fleet"], capture_output=True, text=True)
     if "without libpq" in said.stderr:
         skip("tlstally is built without libpq")
-    if os.geteuid() == 0:
-        try:
-            pwd.getpwnam("postgres")
-        except KeyError:
-            skip("there is no user postgres: apt-get install postgresql")
-    return pathlib.Path(found[-1])
+    print(f"PostgreSQL {programs.version}", flush=True)
+    return programs
+
+
+@contextlib.contextmanager
+def world(prefix, programs):
+    """A folder for servers and hosts."""
+    with tempfile.TemporaryDirectory(
+            prefix=prefix, dir=programs.root + "/tmp" if programs.root
+            else None) as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 class Server:
@@ -68,34 +113,52 @@ class Server:
         self.programs = programs
         self.process = None
         self.port = "5432"
+        self.user = {} if programs.user is None else {
+            "user": programs.user[0], "group": programs.user[1],
+            "extra_groups": []}
         folder.mkdir()
-        self.user = {}
-        if os.geteuid() == 0:
-            user = pwd.getpwnam("postgres")
-            os.chown(folder, user.pw_uid, user.pw_gid)
-            self.user = {"user": user.pw_uid, "group": user.pw_gid,
-                         "extra_groups": []}
-        subprocess.run(
-            [programs / "initdb", "-A", "trust", "-N", "-E", "UTF8", "-U",
-             "owner", "--locale=C", "-D", folder / "data"],
-            check=True, stdout=subprocess.DEVNULL, cwd=folder, **self.user)
+        if programs.user is not None:
+            os.chown(folder, *programs.user)
+        command, how = programs.command(
+            "initdb", "-A", "trust", "-N", "-E", "UTF8", "-U", "owner",
+            "--locale=C", "-D", programs.inside(folder / "data"))
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL,
+                       cwd=folder, **how)
         with open(folder / "data/postgresql.conf", "a") as conf:
             conf.write(f"""listen_addresses = ''
-unix_socket_directories = '{folder}'
+unix_socket_directories = '{programs.inside(folder)}'
 fsync = off
 shared_buffers = 32MB
 max_connections = 40
 log_min_messages = warning
 """)
 
-    def start(self, *options):
+    def on_disk(self, path):
+        """The path, also of a disk that only the server sees."""
+        return pathlib.Path(f"/proc/{self.process.pid}/root"
+                            + self.programs.inside(path))
+
+    def start(self, *options, disk=None):
+        """disk: a folder that is a disk of 24 MB; it is gone with the server."""
         log = open(self.folder / "log", "ab")
         for word in options:
             if word.startswith("port="):
                 self.port = word[5:]
-        self.process = subprocess.Popen(
-            [self.programs / "postgres", "-D", self.folder / "data", *options],
-            stdout=log, stderr=log, cwd=self.folder, **self.user)
+        command, how = self.programs.command(
+            "postgres", "-D", self.programs.inside(self.folder / "data"),
+            *options)
+        if disk:
+            become = [] if self.programs.root else [
+                "setpriv", "--reuid=%d" % self.programs.user[0],
+                "--regid=%d" % self.programs.user[1], "--clear-groups"]
+            mount = "mount -t tmpfs -o size=24m,uid=%d,gid=%d tmpfs" \
+                % self.programs.user
+            command = ["unshare", "--mount", "--propagation", "private", "sh",
+                       "-c", mount + ' "$1" && shift && exec "$@"', "sh", disk,
+                       *become, *command]
+            how = {}
+        self.process = subprocess.Popen(command, stdout=log,
+                                        stderr=log, cwd=self.folder, **how)
         must_come("postgres answers", lambda: self.ask("SELECT 1") == ["1"])
 
     def stop(self):
@@ -127,21 +190,19 @@ log_min_messages = warning
 
 
 class Proxy:
-    """Between a host and its server: late, or cut off after so many bytes."""
+    """Between a host and its server, by TCP: late, or reset after so many bytes."""
 
-    def __init__(self, folder, server):
-        folder.mkdir()
-        self.folder = folder
+    def __init__(self, server):
         self.server = server
         self.delay = 0    # seconds, each way
         self.bytes = None  # that the server still gets; None: all
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(folder / ".s.PGSQL.5432"))
-        self.listener.listen()
+        self.last = b""    # what the server got before a reset
+        self.listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self.accept, daemon=True).start()
 
     def url(self, database, user="owner"):
-        return f"postgresql://{user}@/{database}?host={self.folder}"
+        port = self.listener.getsockname()[1]
+        return f"postgresql://{user}@127.0.0.1:{port}/{database}?sslmode=disable"
 
     def accept(self):
         while True:
@@ -152,26 +213,43 @@ class Proxy:
             except OSError:
                 client.close()
                 continue
-            for ends in ((client, server, True), (server, client, False)):
-                threading.Thread(target=self.carry, args=ends,
+            # what is closed then is reset
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                              struct.pack("ii", 1, 0))
+            for work in (self.carry_on, self.carry_back):
+                threading.Thread(target=work, args=(client, server),
                                  daemon=True).start()
 
-    def carry(self, source, sink, counts):
+    def carry_on(self, client, server):
         try:
-            while data := source.recv(65536):
+            while data := client.recv(65536):
                 if self.delay:
                     time.sleep(self.delay)
-                if counts and self.bytes is not None:
+                if self.bytes is not None:
                     data = data[:self.bytes]
                     self.bytes -= len(data)
-                    sink.sendall(data)
-                    if self.bytes <= 0:
-                        break
-                else:
-                    sink.sendall(data)
+                server.sendall(data)
+                self.last = (self.last + data)[-65536:]
+                if self.bytes is not None and self.bytes <= 0:
+                    break
         except OSError:
             pass
-        for end in (source, sink):
+        # the other thread waits for the server
+        try:
+            server.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        client.close()
+
+    def carry_back(self, client, server):
+        try:
+            while data := server.recv(65536):
+                if self.delay:
+                    time.sleep(self.delay)
+                client.sendall(data)
+        except OSError:
+            pass
+        for end in (client, server):
             try:
                 end.shutdown(socket.SHUT_RDWR)
             except OSError:

@@ -11,15 +11,13 @@ everything and was never killed; what was under way at a kill may have been sent
 twice, is the same twice, and is uncertain.
 """
 import os
-import pathlib
 import random
 import subprocess
 import sys
-import tempfile
 import time
 
 from ledger_world import (Host, Server, at, content, failed_sts, plain,
-                          postgres_programs, text)
+                          postgres_programs, text, world)
 from testlib import BIN, expect, failed
 
 LONG = os.environ.get("TEST_LONG") == "yes"
@@ -111,9 +109,7 @@ class Round:
 
 def main():
     programs = postgres_programs()
-    with tempfile.TemporaryDirectory(prefix="ledgerkill.") as name:
-        folder = pathlib.Path(name)
-        folder.chmod(0o755)
+    with world("ledgerkill.", programs) as folder:
         server = Server(folder / "postgres", programs)
         server.start()
         try:
