@@ -189,7 +189,7 @@ async function testAgain({ server, tokens }) {
 
   let go;
   const held = new Promise((done) => { go = done; });
-  await page.getByRole("link", { name: "TLS", exact: true }).click();
+  await page.locator('nav a[data-path="outbox"]').click();
   await page.getByLabel(/^Select host-/).first().check();
   await page.route("**/jmap/", async (route) => {
     await held;

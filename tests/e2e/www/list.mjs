@@ -111,7 +111,7 @@ async function testPhone(server, token) {
   const page = await openPage(server, { token, width: 360, height: 740,
     hash: "#/outbox?text=host-039" });
   const menu = page.getByRole("button", { name: "Menu" });
-  const link = page.getByRole("link", { name: "TLS", exact: true });
+  const link = page.locator('nav a[data-path="outbox"]');
 
   await summary(page, /^1 report$/);
   expect("the menu is folded", [false, "false"],
@@ -148,7 +148,7 @@ async function testStates(server, token) {
     Object.assign(json.methodResponses[0][1], { ids: [], total: 0 });
     await route.fulfill({ response, json });
   });
-  await page.getByRole("link", { name: "TLS", exact: true }).click();
+  await page.locator('nav a[data-path="outbox"]').click();
   await page.locator(".skeleton").waitFor();
   expect("loading is told", "Loading…",
          await page.locator(".summary").textContent());
