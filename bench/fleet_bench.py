@@ -9,6 +9,7 @@ default.  Three sizes: a quarter of the hosts, half of them, all.  Two hosts shi
 at once.
 """
 import concurrent.futures
+import pathlib
 import resource
 import subprocess
 import sys
