@@ -174,7 +174,9 @@ for_here()
 		s|https://tally.example.com:8460|http://127.0.0.1:$port|
 		s|/etc/tlstally/key|$dir/key|
 		s|@db.example.com/|@127.0.0.1:1/|
-		s|^\(tlstally lookup [^ ]*\).*|\1 --resolver 127.0.0.1:1|"
+		s|^tlstally posture$|& -o received.domains=example.com|
+		s|^\(tlstally lookup [^ ]*\).*|\1 --resolver 127.0.0.1:1|
+		s|^\(tlstally posture [a-z][^ ]*\).*|\1 --resolver 127.0.0.1:1|"
 }
 
 shown_commands()
