@@ -79,7 +79,7 @@ static void check_message(const struct milter_message *m)
 			      strcmp(m->domains[i].name, m->domains[j].name));
 	}
 	check(m->text.len <= m->text_max && !m->text.failed);
-	check(m->token[0] != '\0' || m->text.len == 0);
+	check(m->token[0] != '\0' || m->to_inbox || m->text.len == 0);
 	check(m->token[0] == '\0' ||
 	      strspn(m->token, "0123456789abcdef") == OWN_TOKEN_TEXT - 1);
 }
