@@ -197,7 +197,8 @@ static int add_published(struct cli *cli, json_t *doc, struct err *err)
 	else
 		doc_set(published, "failure", err->text);
 	json_object_set_new(doc, "published", published);
-	posture_judge(doc, NULL, clock_secs(&cli->clock));
+	posture_judge(doc, &cli->conf.received.addresses,
+	              clock_secs(&cli->clock));
 	return rc == ERR_BUSY ? 0 : rc;
 }
 

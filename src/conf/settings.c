@@ -1656,6 +1656,9 @@ const struct setting settings[] = {
 			  ".Xr tlstally-milter 8\n"
 			  "reads a copy of what comes to them.\n"
 			  "The mail itself is delivered as always.\n"
+			  ".Ql tlstally posture\n"
+			  "proposes a TLSRPT record with the first of them, or "
+			  "that of the domain itself.\n"
 			  "Empty: it reads none.\n",
 	},
 	{

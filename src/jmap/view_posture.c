@@ -48,7 +48,8 @@ static int read_posture(const struct jmap *jmap, const char *domain,
 
 static void judge(const struct jmap *jmap, json_t *doc)
 {
-	posture_judge(doc, NULL, clock_secs(jmap->clock));
+	posture_judge(doc, &jmap->conf->received.addresses,
+	              clock_secs(jmap->clock));
 }
 
 /* DNS that cannot be asked now is no reason to show nothing. */

@@ -51,22 +51,43 @@ static bool has_status(const json_t *object, const char *name,
 	              word_api(&words_lookups, status)) == 0;
 }
 
-static void advise_tlsrpt(struct advice *advice, const json_t *tlsrpt,
-                          const char *address)
+/* NULL: there is none. */
+static const char *address_for(const struct conf_list *addresses,
+                               const char *domain)
 {
+	for (size_t i = 0; i < addresses->count; i++)
+		if (strcmp(strchr(addresses->items[i], '@') + 1, domain) == 0)
+			return addresses->items[i];
+	return addresses->count > 0 ? addresses->items[0] : NULL;
+}
+
+/* As it stands in a mailto: URI of a rua, where "!" and "%" do not stand for
+ * themselves (RFC 6068 section 2, RFC 8460 section 3). */
+static void put_mailto(struct strbuf *out, const char *address)
+{
+	for (const char *at = address; *at != '\0'; at++)
+		if (isalnum((unsigned char)*at) || strchr("-._~+@", *at))
+			strbuf_putc(out, *at);
+		else
+			strbuf_printf(out, "%%%02X", (unsigned char)*at);
+}
+
+static void advise_tlsrpt(struct advice *advice, const json_t *tlsrpt,
+                          const struct conf_list *addresses)
+{
+	const char *address = address_for(addresses, advice->domain);
+	auto_(strbuf_clear) struct strbuf uri = {0};
+
 	if (!has_status(tlsrpt, "status", VIEW_NONE) &&
 	    !has_status(tlsrpt, "status", VIEW_BAD))
 		return;
 	begin(advice, "tlsrpt", "asks senders for reports");
-	if (address != NULL && address[0] != '\0')
-		add_line(advice,
-		         "_smtp._tls.%s. IN TXT \"v=TLSRPTv1; rua=mailto:%s\"",
-		         advice->domain, address);
+	if (address != NULL)
+		put_mailto(&uri, address);
 	else
-		add_line(advice,
-		         "_smtp._tls.%s. IN TXT \"v=TLSRPTv1; "
-		         "rua=mailto:tls-reports@%s\"",
-		         advice->domain, advice->domain);
+		strbuf_printf(&uri, "tls-reports@%s", advice->domain);
+	add_line(advice, "_smtp._tls.%s. IN TXT \"v=TLSRPTv1; rua=mailto:%s\"",
+	         advice->domain, strbuf_text(&uri));
 }
 
 static bool all_in_policy(const json_t *mx)
@@ -163,7 +184,7 @@ static void advise_tlsa(struct advice *advice)
 }
 
 void posture_publish(json_t *doc, enum readiness ready,
-                     const char *report_address, int64_t now)
+                     const struct conf_list *addresses, int64_t now)
 {
 	const json_t *published = doc_get(doc, "published");
 	struct advice advice = {.list = doc_array(doc, "publish"),
@@ -173,7 +194,7 @@ void posture_publish(json_t *doc, enum readiness ready,
 
 	if (ready == READY_UNKNOWN || ready == READY_NO_MAIL)
 		return;
-	advise_tlsrpt(&advice, doc_get(published, "tlsrpt"), report_address);
+	advise_tlsrpt(&advice, doc_get(published, "tlsrpt"), addresses);
 	advise_sts(&advice, ready, now);
 	advise_tlsa(&advice);
 }

@@ -298,7 +298,7 @@ static void tell_unknown(struct verdict *v, const json_t *published)
 		    problem[0] != '\0' ? ": " : "", problem);
 }
 
-void posture_judge(json_t *doc, const char *report_address, int64_t now)
+void posture_judge(json_t *doc, const struct conf_list *addresses, int64_t now)
 {
 	const json_t *published = doc_get(doc, "published");
 	const json_t *sts = doc_get(published, "mtaSts");
@@ -327,5 +327,5 @@ void posture_judge(json_t *doc, const char *report_address, int64_t now)
 	json_set_string(doc, "ready", word_api(&words_readiness, ready));
 	json_set_string(doc, "sentence",
 	                word_sentence(&words_readiness, ready));
-	posture_publish(doc, ready, report_address, now);
+	posture_publish(doc, ready, addresses, now);
 }

@@ -23,17 +23,19 @@
 
 #include <jansson.h>
 
+#include "conf/conf.h"
 #include "words/words.h"
 
 /* So many days with reports, without a fault, before it is "yes". */
 enum { POSTURE_DAYS_WANTED = 7 };
 
-/* The address is that to which reports shall go; NULL or "": one of the
- * domain. */
-void posture_judge(json_t *doc, const char *report_address, int64_t now);
+/* The addresses are those to which reports may go ([received] addresses); of
+ * what is proposed it is that of the domain itself, else the first, and where
+ * there is none, tls-reports of the domain. */
+void posture_judge(json_t *doc, const struct conf_list *addresses, int64_t now);
 
 /* The last part of it. */
 void posture_publish(json_t *doc, enum readiness ready,
-                     const char *report_address, int64_t now);
+                     const struct conf_list *addresses, int64_t now);
 
 #endif

@@ -55,6 +55,7 @@ static void add_said(struct posture *posture, const struct said *said)
 static json_t *doc_of(const struct said *said, size_t count,
                       const char *published)
 {
+	const struct conf_list none = {0};
 	struct inbound clear = {.client = INBOUND_MX, .tls = INBOUND_CLEAR};
 	struct inbound tls13 = {.client = INBOUND_MX, .tls = INBOUND_TLS13};
 	struct inbound ours = {.client = INBOUND_AUTHENTICATED,
@@ -79,7 +80,7 @@ static json_t *doc_of(const struct said *said, size_t count,
 	if (text[0] != '\0')
 		json_object_set_new(doc, "published",
 		                    json_loads(text, 0, NULL));
-	posture_judge(doc, NULL, NOW);
+	posture_judge(doc, &none, NOW);
 	free(text);
 	return doc;
 }
@@ -387,6 +388,50 @@ static void test_publish(void **state)
 	}
 }
 
+/* Reports go to where they are read. */
+static void test_publish_address(void **state)
+{
+	static const struct {
+		const char *name, *setting, *want;
+	} rows[] = {
+		{"the first",
+	         "received.addresses=tls@example.net, b@example.org",
+	         "tls@example.net"},
+		{"the domain's own",
+	         "received.addresses=tls@example.net, b@example.com",
+	         "b@example.com"},
+		{"as a URI has it", "received.addresses=a!b%c+d@example.net",
+	         "a%21b%25c+d@example.net"},
+		{"none", "received.addresses=", "tls-reports@example.com"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		auto_(json_free) json_t *doc = json_object();
+		auto_(strbuf_clear) struct strbuf lines = {0}, want = {0};
+		struct conf conf;
+		struct err err;
+
+		ROW(&rows[i]);
+		conf_init(&conf);
+		assert_int_equal(conf_set(&conf, rows[i].setting, &err), 0);
+		doc_set(doc, "domain", "example.com");
+		doc_set(doc_object(doc_object(doc, "published"), "tlsrpt"),
+		        "status", "none");
+		posture_publish(doc, READY_NOT_YET, &conf.received.addresses,
+		                NOW);
+		join(doc_get(json_array_get(doc_get(doc, "publish"), 0),
+		             "lines"),
+		     &lines);
+		strbuf_printf(&want,
+		              "_smtp._tls.example.com. IN TXT "
+		              "\"v=TLSRPTv1; rua=mailto:%s\"",
+		              rows[i].want);
+		assert_string_equal(strbuf_text(&lines), strbuf_text(&want));
+		conf_clear(&conf);
+	}
+}
+
 /* The store's part: the domain's rows and those of its hosts, and no others. */
 static void test_read(void **state)
 {
@@ -456,8 +501,11 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_verdict), cmocka_unit_test(test_sums),
-		cmocka_unit_test(test_publish), cmocka_unit_test(test_many),
+		cmocka_unit_test(test_verdict),
+		cmocka_unit_test(test_sums),
+		cmocka_unit_test(test_publish),
+		cmocka_unit_test(test_publish_address),
+		cmocka_unit_test(test_many),
 		STORE_TEST(test_read),
 	};
 
