@@ -381,6 +381,55 @@ static void test_given_back(void **state)
 	conf_clear(&conf);
 }
 
+/* What failed together is tried again together, and not all at once. */
+static void test_neighbours_stay_together(void **state)
+{
+	enum { REPORTS = CLAIM_BATCH, TOGETHER = 64 };
+	struct fixture *f = *state;
+	struct db_txn *txn = db_begin_write(f->db);
+	int64_t due[REPORTS], least = INT64_MAX, most = 0;
+	struct claim_context context = {
+		.now = NOW, .run_start = NOW, .run = 1, .lease_secs = 900};
+	struct settle_counts counts = {0};
+	uint64_t ids[REPORTS];
+	struct claim *claims;
+	struct conf conf;
+
+	conf_make(&conf);
+	context.conf = &conf;
+	for (int i = 0; i < REPORTS; i++)
+		ids[i] = add(txn, "a.example", "mailto:tls@a.example", NOW);
+	commit_ok(&txn);
+	assert_int_equal(claim_due(f->db, &context, REPORTS, &claims, &f->err),
+	                 REPORTS);
+	for (struct claim *claim = claims; claim; claim = claim->next)
+		claim->answer.event = EVENT_TEMPORARY;
+	assert_int_equal(
+		settle_answers(f->db, &conf, NOW, claims, &counts, &f->err), 0);
+	assert_int_equal(counts.deferred, REPORTS);
+	txn = db_begin_read(f->db);
+	for (int i = 0; i < REPORTS; i++) {
+		struct outbox_destination dest;
+
+		assert_int_equal(outbox_destination_get(txn, ids[i], 0, &dest),
+		                 1);
+		due[i] = dest.due;
+		least = due[i] < least ? due[i] : least;
+		most = due[i] > most ? due[i] : most;
+		if (i > 0 && ids[i] / TOGETHER == ids[i - 1] / TOGETHER)
+			assert_int_equal(due[i], due[i - 1]);
+	}
+	db_abort(&txn);
+	assert_true(most > least);
+	while (claims != NULL) {
+		struct claim *claim = claims;
+
+		claims = claim->next;
+		claim_free(&claim);
+	}
+	conf_clear(&conf);
+}
+
 static void test_lease(void **state)
 {
 	enum { SECS = 900, MS = 1000 };
@@ -721,6 +770,7 @@ int main(void)
 		STORE_TEST(test_slow_mail_server),
 		STORE_TEST(test_late_answer),
 		STORE_TEST(test_given_back),
+		STORE_TEST(test_neighbours_stay_together),
 		cmocka_unit_test(test_lease),
 		STORE_TEST(test_letter),
 		STORE_TEST(test_long_file_name),
