@@ -18,9 +18,11 @@
 #include "store/tally_row.h"
 #include "store/tally_table.h"
 
-/* What cannot be read: rows whose keys begin so. */
+/* What cannot be read: rows whose keys begin so, or the one alone: a damaged
+ * key can be the beginning of others, even of all of the day. */
 struct broken {
 	struct db_key prefix;
+	bool alone;
 	char what[TALLY_DOMAIN_TEXT];
 	struct err why;
 };
@@ -84,6 +86,7 @@ static bool find_policy(struct db_txn *txn, int32_t day, struct db_key *at,
 
 		*at = broken->prefix = key_of_row(&row);
 		key_u8(at, 0);
+		broken->alone = true;
 		if (good)
 			continue;
 		snprintf(broken->what, sizeof(broken->what), "policy %" PRIu64,
@@ -127,6 +130,7 @@ static bool find_domain(struct db_txn *txn, int32_t day, struct db_key *at,
 		if (domain == NULL || strlen(domain) >= TALLY_DOMAIN_TEXT) {
 			*at = broken->prefix = key_of_row(&row);
 			key_u8(at, 0);
+			broken->alone = true;
 			strcpy(broken->what, "a row");
 			err_set(&broken->why, ERR_IO, "its key cannot be read");
 			return true;
@@ -134,6 +138,7 @@ static bool find_domain(struct db_txn *txn, int32_t day, struct db_key *at,
 		snprintf(broken->what, sizeof(broken->what), "%s", domain);
 		*at = broken->prefix = tally_domain_key(day, broken->what);
 		at->bytes[at->len - 1] = 1; /* past all that begin with it */
+		broken->alone = false;
 		if (!is_domain(txn, day, broken->what, &key, &broken->why))
 			return true;
 	}
@@ -153,6 +158,8 @@ static int set_aside(struct db *db, int32_t day, const struct broken *broken,
 		journal_aside_put_row(txn, day, number, broken->what,
 		                      broken->why.text, &rows.row);
 		db_rows_delete(&rows);
+		if (broken->alone)
+			break;
 	}
 	day_table_touch(txn, day, number);
 	journal_news_doubt(txn, day);

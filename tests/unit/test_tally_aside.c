@@ -333,6 +333,96 @@ static void test_days_far_apart(void **state)
 	check_named(f, "b.example");
 }
 
+/* A row under a key of that day which the store itself does not make. */
+static void put_odd_row(struct fixture *f, enum db_table table, int32_t day,
+                        uint8_t first, size_t len)
+{
+	struct db_key key = key_of_day(table, day);
+
+	for (size_t i = 0; i < len; i++)
+		key_u8(&key, i == 0 ? first : 'z');
+	damage_row(f, &key, "1", 1);
+}
+
+/* Keys that lead to no domain and to no policy: their rows alone go. */
+static void test_a_key_that_is_none(void **state)
+{
+	static const struct {
+		const char *name;
+		enum db_table table;
+		uint8_t first; /* of what follows the day */
+		size_t len;    /* of that, without a NUL */
+		const char *what;
+	} rows[] = {
+		{"a day alone", TABLE_TALLY, 0, 0, "a row"},
+		{"a name without an end", TABLE_TALLY, 'z', 3, "a row"},
+		{"the beginning of a name", TABLE_TALLY, 'b', 1, "a row"},
+		{"a name that is too long", TABLE_TALLY, 'z', TALLY_DOMAIN_TEXT,
+	         "a row"},
+		{"a policy's key, the day alone", TABLE_INTERN, 0, 0,
+	         "policy 0"},
+		{"a policy of an unknown kind", TABLE_INTERN, 'z', 9,
+	         "policy 0"},
+		{"the beginning of policies", TABLE_INTERN, INTERN_ID, 1,
+	         "policy 0"},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		append(f->db, 3);
+		assert_int_equal(
+			journal_apply_days(f->db, DAY, DAY, &limits, &f->err),
+			0);
+		put_odd_row(f, rows[i].table, DAY, rows[i].first, rows[i].len);
+		assert_int_equal(tally_aside_day(f->db, DAY, &f->err), 1);
+		assert_int_equal(tally_aside_day(f->db, DAY, &f->err), 0);
+		check_named(f, rows[i].what);
+		for (size_t j = 0; j < COUNT(names); j++)
+			check_counts(f, names[j], 3);
+		check_stats(f);
+		check_store(f);
+		fixture_clear(f);
+		fixture_make(f);
+		fixture_open(f);
+	}
+}
+
+/* Days outside of those asked for are not looked at; one between that has
+ * nothing costs nothing. */
+static void test_days_asked_for(void **state)
+{
+	static const struct {
+		const char *name;
+		int32_t first, last;
+		int want;
+	} rows[] = {
+		{"before all of them", 0, DAY - 4, 0},
+		{"the days between", DAY - 2, DAY - 1, 0},
+		{"the last before the first", DAY + 9, DAY - 9, 0},
+		{"up to the first damage", 0, DAY - 3, 1},
+		{"it is right now", 0, DAY - 3, 0},
+		{"the day that is well", DAY, DAY, 0},
+		{"the rest", DAY, INT32_MAX, 1},
+		{"all, again", 0, INT32_MAX, 0},
+	};
+	struct fixture *f = *state;
+
+	append(f->db, 3);
+	assert_int_equal(journal_apply_days(f->db, DAY, DAY, &limits, &f->err),
+	                 0);
+	put_odd_row(f, TABLE_INTERN, DAY - 3, 'z', 9);
+	put_odd_row(f, TABLE_TALLY, DAY + 2, 'z', 3);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		ROW(&rows[i]);
+		assert_int_equal(tally_aside_days(f->db, rows[i].first,
+		                                  rows[i].last, &f->err),
+		                 rows[i].want);
+	}
+	for (size_t j = 0; j < COUNT(names); j++)
+		check_counts(f, names[j], 3);
+}
+
 /* What fails for another reason touches nothing. */
 static void test_a_day_that_is_well(void **state)
 {
@@ -355,6 +445,8 @@ int main(void)
 		STORE_TEST(test_a_name_that_is_none),
 		STORE_TEST(test_a_day_that_cannot_be_read),
 		STORE_TEST(test_days_far_apart),
+		STORE_TEST(test_a_key_that_is_none),
+		STORE_TEST(test_days_asked_for),
 		STORE_TEST(test_a_day_that_is_well),
 	};
 
