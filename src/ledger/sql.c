@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/failpoint.h"
+#include "base/utf8.h"
 
 /* --- what goes there --- */
 
@@ -113,22 +115,51 @@ void sql_close(struct sql **sql)
 	*sql = NULL;
 }
 
+/* A database takes nothing but UTF-8, and what it refuses it would refuse for
+ * ever: a text of others, cut to fit, may end within a character. */
+static void repair(struct sql_args *args, struct arena *mem)
+{
+	size_t len;
+
+	for (size_t i = 0; i < args->count; i++) {
+		const char *text = args->at[i];
+
+		if (text != NULL && !utf8_valid(text, strlen(text)))
+			args->at[i] =
+				utf8_repair(mem, text, strlen(text), &len);
+	}
+}
+
 int sql_do(struct sql *sql, const char *statement, const struct sql_args *args,
            struct sql_rows *rows, struct err *err)
 {
+	auto_(arena_clear) struct arena mem = {0};
+	struct sql_args good;
+
 	if (sql->is_lost)
 		return err_set(err, ERR_IO, "the connection was lost");
+	if (args != NULL) {
+		good = *args;
+		repair(&good, &mem);
+		args = &good;
+	}
 	return sql->driver->run(sql, statement, args, rows, err);
 }
 
 int sql_copy(struct sql *sql, const char *statement, const struct strbuf *rows,
              struct err *err)
 {
-	if (rows->len == 0)
+	auto_(arena_clear) struct arena mem = {0};
+	const char *data = rows->data;
+	size_t len = rows->len;
+
+	if (len == 0)
 		return 0;
 	if (sql->is_lost)
 		return err_set(err, ERR_IO, "the connection was lost");
-	return sql->driver->copy(sql, statement, rows->data, rows->len, err);
+	if (!utf8_valid(data, len))
+		data = utf8_repair(&mem, data, len, &len);
+	return sql->driver->copy(sql, statement, data, len, err);
 }
 
 /* READ COMMITTED is enough for what locks the row that it is about, and a

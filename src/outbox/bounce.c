@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/day.h"
+#include "base/utf8.h"
 #include "inmail/dsn_kept.h"
 #include "outbox/dead_address.h"
 #include "outbox/settle_report.h"
@@ -54,15 +55,20 @@ static const struct dsn_recipient *our_recipient(const struct dsn *dsn,
 static void put_words(const char *what, const struct dsn_recipient *recipient,
                       char *out, size_t room)
 {
+	const char *text = recipient->diagnostic;
 	const int *status = recipient->status;
+	int used;
 
-	if (recipient->diagnostic[0] != '\0')
-		snprintf(out, room, "%s: %.240s", what, recipient->diagnostic);
-	else if (status[0] == 0)
+	if (text[0] != '\0') {
+		/* not cut within a character */
+		used = snprintf(out, room, "%s: ", what);
+		utf8_show(out + used, room - (size_t)used, text, strlen(text));
+	} else if (status[0] == 0) {
 		snprintf(out, room, "%s: no reason given", what);
-	else
+	} else {
 		snprintf(out, room, "%s: status %d.%d.%d", what, status[0],
 		         status[1], status[2]);
+	}
 }
 
 static void put_destination(struct db_txn *txn, struct delivery *d)

@@ -1,8 +1,10 @@
 #include "outbox/dead_address.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/day.h"
+#include "base/utf8.h"
 #include "store/doubt_table.h"
 #include "store/suppress_table.h"
 
@@ -23,13 +25,15 @@ bool dead_address_doubt(const struct dead_address *of, uint32_t code,
                         const char *answer)
 {
 	char reason[sizeof(((struct suppression *)0)->reason)];
+	int used;
 
 	if (!doubt_table_note_refused(of->txn, of->address, day_of_report(of),
 	                              code))
 		return false;
-	snprintf(reason, sizeof(reason),
-	         "same answer for reports of %d days: %.200s", DOUBT_ENOUGH,
-	         answer);
+	used = snprintf(reason, sizeof(reason),
+	                "same answer for reports of %d days: ", DOUBT_ENOUGH);
+	utf8_show(reason + used, sizeof(reason) - (size_t)used, answer,
+	          strlen(answer));
 	dead_address_suppress(of, reason);
 	return true;
 }

@@ -1,6 +1,7 @@
 #include "unit/store_test.h"
 
 #include "base/day.h"
+#include "base/utf8.h"
 #include "domain/rua.h"
 #include "outbox/bounce.h"
 #include "outbox/edit.h"
@@ -252,6 +253,37 @@ static void test_in_the_archive(void **state)
 	db_abort(&txn);
 }
 
+/* What is too long is cut between two characters. */
+static void test_a_long_diagnostic(void **state)
+{
+	struct fixture *f = *state;
+	struct bounce_outcome outcome;
+	struct suppression row;
+	char text[256] = "550 5.1.1 ";
+	struct db_txn *txn;
+	struct dsn dsn;
+
+	for (size_t at = strlen(text); at + 2 < sizeof(text); at += 2)
+		memcpy(text + at, "\xc3\xa9", 3);
+	for (int i = 0; i < 2; i++) {
+		/* by a byte more it ends within one */
+		dsn = dsn_of(RUA, DSN_FAILED, 5, 1, 1, text + i);
+		txn = db_begin_write(f->db);
+		suppress_delete(txn, RUA);
+		commit_ok(&txn);
+		put_report(f, DELIVERY_DELIVERED, DELIVERY_DELIVERED);
+		assert_int_equal(bounce_apply(f->db, TOKEN, &dsn, NOW, &outcome,
+		                              &f->err),
+		                 0);
+		assert_int_equal(outcome.result, BOUNCE_SUPPRESSED);
+		assert_true(utf8_valid(outcome.text, strlen(outcome.text)));
+		txn = db_begin_read(f->db);
+		assert_int_equal(suppress_get(txn, RUA, &row), 1);
+		db_abort(&txn);
+		assert_true(utf8_valid(row.reason, strlen(row.reason)));
+	}
+}
+
 /* The last one that was not final: the report leaves the outbox. */
 static void test_the_report_is_done_by_it(void **state)
 {
@@ -328,6 +360,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_a_bounce_does),
 		STORE_TEST(test_in_the_archive),
+		STORE_TEST(test_a_long_diagnostic),
 		STORE_TEST(test_the_report_is_done_by_it),
 		STORE_TEST(test_a_report_that_was_destroyed),
 		STORE_TEST(test_whose_bounce),

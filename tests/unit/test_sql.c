@@ -11,8 +11,9 @@
 struct fake {
 	struct sql sql;
 	char asked[256];
-	int answer; /* class */
-	bool lose;  /* the connection, with it */
+	char told[64]; /* the first argument, or the rows */
+	int answer;    /* class */
+	bool lose;     /* the connection, with it */
 };
 
 static int fake_run(struct sql *sql, const char *statement,
@@ -21,8 +22,9 @@ static int fake_run(struct sql *sql, const char *statement,
 {
 	struct fake *fake = (struct fake *)sql;
 
-	(void)args;
 	(void)rows;
+	if (args != NULL)
+		snprintf(fake->told, sizeof(fake->told), "%s", args->at[0]);
 	strcat(fake->asked, statement);
 	strcat(fake->asked, ";");
 	if (fake->answer == 0)
@@ -31,7 +33,18 @@ static int fake_run(struct sql *sql, const char *statement,
 	return err_set(err, fake->answer, "fake");
 }
 
-static const struct sql_driver driver = {.run = fake_run};
+static int fake_copy(struct sql *sql, const char *statement, const char *rows,
+                     size_t len, struct err *err)
+{
+	struct fake *fake = (struct fake *)sql;
+
+	(void)statement;
+	(void)err;
+	snprintf(fake->told, sizeof(fake->told), "%.*s", (int)len, rows);
+	return 0;
+}
+
+static const struct sql_driver driver = {.run = fake_run, .copy = fake_copy};
 
 static void test_transactions(void **state)
 {
@@ -95,6 +108,28 @@ static void test_texts(void **state)
 	sql_copy_end_row(&text);
 	assert_string_equal(strbuf_text(&text), "-5\ta\\tb\\\\N\\n\\r\n\tz\n");
 	strbuf_clear(&text);
+}
+
+/* A database refuses what is no UTF-8, for ever. */
+static void test_cut_texts(void **state)
+{
+	struct fake fake = {.sql.driver = &driver};
+	struct sql_args args = {.count = 0};
+	struct strbuf rows = {0};
+	struct err err;
+
+	(void)state;
+	sql_args_text(&args, "caf\xc3");
+	sql_args_null(&args);
+	assert_int_equal(sql_do(&fake.sql, "X", &args, NULL, &err), 0);
+	assert_string_equal(fake.told, "caf\xef\xbf\xbd");
+	assert_string_equal(args.at[0], "caf\xc3");
+
+	sql_copy_text(&rows, "caf\xc3", 4);
+	sql_copy_end_row(&rows);
+	assert_int_equal(sql_copy(&fake.sql, "X", &rows, &err), 0);
+	assert_string_equal(fake.told, "caf\xef\xbf\xbd\n");
+	strbuf_clear(&rows);
 }
 
 /* --- the steps of a schema, by a database that has version had --- */
@@ -194,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_transactions),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_cut_texts),
 		cmocka_unit_test(test_steps),
 	};
 
