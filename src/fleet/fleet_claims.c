@@ -10,6 +10,7 @@
 #include "fleet/fleet_shared.h"
 #include "fleet/host_name.h"
 #include "ledger/ledger.h"
+#include "outbox/settle.h"
 #include "store/change_table.h"
 #include "store/meta_table.h"
 #include "store/outbox_table.h"
@@ -271,17 +272,16 @@ static int claim_list(struct outbox_ledger *ops, struct claim *list,
 
 /* --- settling --- */
 
-/* As outbox/settle.h will have it, but for what it thinks of the address. */
+/* As the store will have it, but for what it thinks of the address: who takes
+ * over tries it when this host would have. */
 static void fill_settled(const struct claims *self, const struct claim *claim,
                          struct ledger_destination *to, struct arena *mem)
 {
-	const struct delivery_answer *answer = &claim->answer;
+	struct outbox_destination dest = claim->dest;
 
-	fill_destination(&claim->dest, mem, to);
-	delivery_state_next(claim->dest.state, answer->event, &to->state);
-	to->uncertain |= answer->event == EVENT_UNCERTAIN;
-	to->answer = arena_strdup(mem, answer->text);
-	to->attempts -= answer->event == EVENT_RELEASE;
+	settle_destination(self->options.conf, claim, claim->answer.event,
+	                   clock_secs(self->options.clock), &dest);
+	fill_destination(&dest, mem, to);
 	to->fence = self->fence;
 }
 

@@ -95,10 +95,36 @@ static enum delivery_event judge_address(struct db_txn *txn,
 	return answer->event;
 }
 
+void settle_destination(const struct conf *conf, const struct claim *claim,
+                        enum delivery_event event, int64_t now,
+                        struct outbox_destination *dest)
+{
+	const struct delivery_answer *answer = &claim->answer;
+
+	delivery_state_next(dest->state, event, &dest->state);
+	dest->due = 0;
+	dest->lease_run = 0;
+	dest->stage = answer->stage;
+	dest->code = answer->code;
+	dest->uncertain |= answer->event == EVENT_UNCERTAIN;
+	dest->our_fault = answer->our_fault;
+	snprintf(dest->answer, sizeof(dest->answer), "%s", answer->text);
+	outbox_try_end(dest, answer->text);
+	if (dest->state == DELIVERY_DEFERRED)
+		defer(conf, claim, now, dest);
+	if (event != EVENT_RELEASE)
+		return;
+	/* not its turn: no attempt, no period of retrying has begun */
+	dest->due = now + RELEASED_SECS;
+	dest->attempts -= dest->attempts > 0;
+	dest->try_count -= dest->try_count > 0;
+	if (dest->attempts == 0)
+		dest->first_attempt = 0;
+}
+
 static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,
                        const struct claim *claim, struct settle_counts *counts)
 {
-	const struct delivery_answer *answer = &claim->answer;
 	struct outbox_destination dest;
 	struct outbox_head head;
 	enum delivery_event event;
@@ -113,25 +139,7 @@ static void settle_one(struct db_txn *txn, const struct conf *conf, int64_t now,
 		return;
 	}
 	event = judge_address(txn, claim, &head, now);
-	delivery_state_next(dest.state, event, &dest.state);
-	dest.due = 0;
-	dest.lease_run = 0;
-	dest.stage = answer->stage;
-	dest.code = answer->code;
-	dest.uncertain |= answer->event == EVENT_UNCERTAIN;
-	dest.our_fault = answer->our_fault;
-	snprintf(dest.answer, sizeof(dest.answer), "%s", answer->text);
-	outbox_try_end(&dest, answer->text);
-	if (dest.state == DELIVERY_DEFERRED)
-		defer(conf, claim, now, &dest);
-	if (event == EVENT_RELEASE) {
-		/* not its turn: no attempt, no period of retrying has begun */
-		dest.due = now + RELEASED_SECS;
-		dest.attempts -= dest.attempts > 0;
-		dest.try_count -= dest.try_count > 0;
-		if (dest.attempts == 0)
-			dest.first_attempt = 0;
-	}
+	settle_destination(conf, claim, event, now, &dest);
 	outbox_destination_put(txn, head.id, &dest);
 	count(&dest, event, counts);
 	/* not what waits for the ledger of the fleet */

@@ -29,6 +29,12 @@ struct settle_counts {
 	uint64_t copies_failed; /* for good */
 };
 
+/* What becomes of a destination that was claimed; event: what its answer means
+ * there. */
+void settle_destination(const struct conf *conf, const struct claim *claim,
+                        enum delivery_event event, int64_t now,
+                        struct outbox_destination *dest);
+
 /* Writes the answers of a list of claims in one transaction. */
 int settle_answers(struct db *db, const struct conf *conf, int64_t now,
                    const struct claim *list, struct settle_counts *counts,

@@ -891,6 +891,42 @@ def unclaimed(fleet):
     expect("doctor: all is well", "good", doctor(leader)[0][0])
 
 
+def all_deferred(fleet):
+    """Two hosts, and the one that leads can send nothing: its 20 reports wait."""
+    leader, other = fleet.hosts[:2]
+    leader.transport = ("mail = off\nhttps = off\n"
+                        f"directory = {leader.folder}/conf/none")
+    leader.write_conf()
+    for host in range(2):
+        fleet.count(at(0, 9), host, *some(DOMAINS, host), *map(plain, DOMAINS))
+    for host in (leader, other):
+        host.run(at(0, 14))
+    fleet.move_on(at(1, 0, 20))
+    leader.run(at(1, 0, 22))
+    other.run(at(1, 0, 25))
+    leader.run(at(1, 0, 30))
+    expect("the ledger has all as deferred", ["20|deferred"], fleet.ask(
+        "SELECT count(*), state FROM tlstally.destination GROUP BY state"))
+    return other
+
+
+def take_over(fleet, host, moment):
+    host.tlstally("fleet", "lead", "--now", text(moment))
+    host.run(moment)
+
+
+def deferred(fleet):
+    """Who takes over tries what was deferred when the other host would have."""
+    other = all_deferred(fleet)
+    expect("the ledger has the time of the next try", ["t"], fleet.ask(
+        f"SELECT bool_and(due BETWEEN {at(1, 0, 34)} AND {at(1, 0, 36)})"
+        " FROM tlstally.destination"))
+    take_over(fleet, other, at(1, 0, 31))
+    expect("before it nothing is tried", {}, fleet.sent())
+    other.run(at(1, 0, 36))
+    expect("then all", 20, len(fleet.sent()))
+
+
 BOUNCE = """From: MAILER-DAEMON@{domain}
 To: {to}
 Subject: Undelivered Mail
@@ -1207,7 +1243,7 @@ def read_only(fleet):
 
 
 TESTS = [one_report, deadline, database_down, late_night, joining, from_files, clones,
-         takeover, orphaned, deleted, restored, unclaimed, bounced, other_settings, bad_relay,
+         takeover, orphaned, deleted, restored, unclaimed, deferred, bounced, other_settings, bad_relay,
          leaving, last_leaves, suppressions, rates,
          clocks, exposed, refusals, cut_off, far_away, conflicts, unreadable,
          read_only, disk_full]
