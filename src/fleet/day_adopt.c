@@ -165,9 +165,9 @@ static void put_destination(struct db_txn *txn, uint64_t id,
 	dest.is_counted = delivery_state_is_final(dest.state);
 	dest.due = 0;
 	if (!dest.is_counted && !held)
-		dest.due = from->due > now ? from->due : now;
-	if (from->state == DELIVERY_INFLIGHT)
-		dest.due = now;
+		dest.due = from->state != DELIVERY_INFLIGHT && from->due > now
+		                   ? from->due
+		                   : now;
 	outbox_destination_put(txn, id, &dest);
 	if (dest.token[0] != '\0')
 		token_keep(txn, id, &dest);

@@ -927,6 +927,27 @@ def deferred(fleet):
     expect("then all", 20, len(fleet.sent()))
 
 
+def held(fleet):
+    """What is held is not due at who takes over, whatever was under way."""
+    other = all_deferred(fleet)
+    fleet.ask("UPDATE tlstally.report SET state = 'held' WHERE domain ="
+              " 'd0.example'")
+    fleet.ask("UPDATE tlstally.destination SET state = 'inflight' WHERE domain"
+              " IN ('d0.example', 'd1.example')")
+    other.mode = "preview"
+    other.write_conf()
+    take_over(fleet, other, at(1, 0, 31))
+    shown = {
+        report["domain"]: [
+            (report["status"], destination["nextAttempt"])
+            for destination in report["destinations"]]
+        for report in json.loads(other.tlstally(
+            "query", "tls-internal-report", "--json").stdout)}
+    expect("it has no next try", [("held", None)], shown["d0.example"])
+    expect("and what is not is tried at once",
+           [("deferred", text(at(1, 0, 31)))], shown["d1.example"])
+
+
 BOUNCE = """From: MAILER-DAEMON@{domain}
 To: {to}
 Subject: Undelivered Mail
@@ -1243,7 +1264,7 @@ def read_only(fleet):
 
 
 TESTS = [one_report, deadline, database_down, late_night, joining, from_files, clones,
-         takeover, orphaned, deleted, restored, unclaimed, deferred, bounced, other_settings, bad_relay,
+         takeover, orphaned, deleted, restored, unclaimed, deferred, held, bounced, other_settings, bad_relay,
          leaving, last_leaves, suppressions, rates,
          clocks, exposed, refusals, cut_off, far_away, conflicts, unreadable,
          read_only, disk_full]
