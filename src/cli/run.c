@@ -101,6 +101,12 @@ static int step_fleet(struct cli *cli, struct run_result *result,
 		return err->class;
 	if (result->fleet.exposed)
 		log_warning("%s", fleet_exposed_words);
+	if (result->fleet.left_out.count > 0)
+		log_warning("the ledger of the fleet has reports that cannot "
+		            "be read and are not sent (%" PRIu64
+		            "); the first is that of %s",
+		            result->fleet.left_out.count,
+		            result->fleet.left_out.first);
 	return 0;
 }
 

@@ -21,6 +21,11 @@ static void look_at_rest(struct look *look, const struct fleet_seen *seen)
 		CHECK_TELL(look, LEDGER_CLOCK,
 		           check_number(look, (uint64_t)off / 60),
 		           seen->ahead < 0 ? "behind" : "ahead of");
+	/* the ledger keeps them no longer */
+	if (seen->seen_at - seen->left_out_at < FLEET_DAYS * DAY_SECS)
+		CHECK_TELL(look, LEDGER_LEFT_OUT,
+		           check_number(look, seen->left_out),
+		           seen->left_out_first);
 	if (seen->differs[0] != '\0')
 		CHECK_TELL(look, LEDGER_SETTINGS, seen->leader, seen->differs);
 }

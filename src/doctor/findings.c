@@ -537,6 +537,11 @@ const struct finding findings[FINDINGS] = {
                  "values of {2}; make them the same, or run `tlstally fleet "
                  "lead` where they are right",
                  "tlstally fleet"},
+	[LEDGER_LEFT_OUT] =
+		{DOCTOR_BAD,
+                 "the ledger of the fleet has reports that cannot be read and "
+                 "are not sent ({1}); the first is that of {2}",
+                 "tlstally fleet"},
 	[RUNS_WELL] = {DOCTOR_GOOD, "nothing is waiting for `tlstally run`{1}",
                        NULL},
 	[RUNS_NEVER] =

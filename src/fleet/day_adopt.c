@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/day.h"
 #include "outbox/settle_report.h"
 #include "report/report.h"
 #include "report/report_json.h"
@@ -207,9 +208,7 @@ static int read_body(const struct ledger_report *from, struct report *report,
                      struct err *err)
 {
 	if (from->body == NULL)
-		return err_set(err, ERR_PARSE,
-		               "the ledger has no body of a report of %.200s",
-		               from->domain);
+		return err_set(err, ERR_PARSE, "the ledger has no body of it");
 	return report_stored_read(from->body, from->body_len, report, err);
 }
 
@@ -277,9 +276,21 @@ static void put_status(struct db_txn *txn, uint64_t id, int64_t now)
 		settle_report(txn, &head, now);
 }
 
-static int take_report(const struct day_adopt *what, struct db_txn *txn,
-                       struct merged *merged, const struct ledger_report *from,
-                       struct err *err)
+/* Whether it was sent nobody can say, so it is not made anew. */
+static void leave_out(const struct ledger_report *from, const struct err *why,
+                      struct day_left_out *left_out)
+{
+	char day[DAY_TEXT];
+
+	if (left_out->count++ == 0)
+		snprintf(left_out->first, sizeof(left_out->first),
+		         "%.255s of %s: %.200s", from->domain,
+		         day_format(from->day, day), why->text);
+}
+
+static void take_report(const struct day_adopt *what, struct db_txn *txn,
+                        struct merged *merged, const struct ledger_report *from,
+                        struct day_left_out *left_out)
 {
 	static const char *const reasons[LEDGER_REPORT_STATES] = {
 		[LEDGER_REPORT_OPEN] = "",
@@ -288,40 +299,50 @@ static int take_report(const struct day_adopt *what, struct db_txn *txn,
 		[LEDGER_REPORT_DONE] =
 			"the ledger of the fleet has its report as sent",
 	};
+	const char *reason = reasons[from->state];
 	struct outbox_head there;
 	struct tally_head head;
 	bool counted = merged_head(merged, txn, from->domain, &head);
 	uint64_t id = 0;
+	struct err err;
 
 	/* this host has settled it, when it made the day's reports before */
 	if (counted && head.mark == TALLY_QUEUED &&
 	    archive_head_get(txn, head.outbox_id, &there))
-		return 0;
+		return;
 	if (from->state == LEDGER_REPORT_OPEN ||
 	    from->state == LEDGER_REPORT_HELD) {
-		if (add_report(what, txn, from, &id, err) < 0)
-			return err->class;
-		put_status(txn, id, what->now_ms / 1000);
+		if (add_report(what, txn, from, &id, &err) == 0) {
+			put_status(txn, id, what->now_ms / 1000);
+		} else {
+			leave_out(from, &err, left_out);
+			reason = "its report cannot be read in the ledger of "
+				 "the fleet";
+		}
 	}
 	if (counted && !merged->is_late)
 		set_mark(txn, merged, what->day, from->domain, TALLY_QUEUED, id,
-		         reasons[from->state]);
-	return 0;
+		         reason);
 }
 
 static int take_batch(const struct day_adopt *what, struct merged *merged,
-                      const struct ledger_reports *reports, struct err *err)
+                      const struct ledger_reports *reports,
+                      struct day_left_out *left_out, struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(what->db);
+	struct day_left_out sum = *left_out;
 
 	merged_begin(merged, txn, what->day);
 	for (size_t i = 0; i < reports->count; i++)
-		if (take_report(what, txn, merged, &reports->list[i], err) < 0)
-			return err->class;
-	return db_commit(&txn, err);
+		take_report(what, txn, merged, &reports->list[i], &sum);
+	if (db_commit(&txn, err) < 0)
+		return err->class;
+	*left_out = sum;
+	return 0;
 }
 
-int day_adopt_take(const struct day_adopt *what, struct err *err)
+int day_adopt_take(const struct day_adopt *what, struct day_left_out *left_out,
+                   struct err *err)
 {
 	auto_(merged_free) struct merged *merged = merged_new(what->conf);
 	auto_(ledger_reports_clear) struct ledger_reports reports = {.count =
@@ -339,7 +360,8 @@ int day_adopt_take(const struct day_adopt *what, struct err *err)
 		for (int i = 0; rc == ERR_BUSY && i < BATCH_TRIES; i++) {
 			rc = apply_journal(what, err);
 			if (rc == 0)
-				rc = take_batch(what, merged, &reports, err);
+				rc = take_batch(what, merged, &reports,
+				                left_out, err);
 		}
 		if (rc < 0)
 			return rc;

@@ -29,9 +29,16 @@ struct day_adopt {
  */
 int day_adopt_leave(const struct day_adopt *what, struct err *err);
 
+/* Reports that the ledger has and that cannot be read there. */
+struct day_left_out {
+	uint64_t count;
+	char first[512]; /* its domain, its day, and why */
+};
+
 /* After day_adopt_leave(): what the ledger has of the day.  It is ours when the
- * caller says so, after it. */
-int day_adopt_take(const struct day_adopt *what, struct err *err);
+ * caller says so, after it.  What is left out is added up. */
+int day_adopt_take(const struct day_adopt *what, struct day_left_out *left_out,
+                   struct err *err);
 
 /* Has it reports that are not settled?  1, 0. */
 int day_adopt_has_open(struct db *db, int32_t day, struct err *err);

@@ -523,13 +523,30 @@ static int go_on(struct run *run, const struct ledger_day *row, struct err *err)
 	return put_given(run, row->day, row->missing, err);
 }
 
+/* For doctor; before the day is ours, so that a run that is killed tells it
+ * when it comes again. */
+static int note_left_out(struct run *run, struct err *err)
+{
+	const struct day_left_out *left_out = &run->result->left_out;
+
+	if (left_out->count == 0)
+		return 0;
+	run->seen.left_out = left_out->count;
+	run->seen.left_out_at = run->now;
+	snprintf(run->seen.left_out_first, sizeof(run->seen.left_out_first),
+	         "%s", left_out->first);
+	return put_seen(run, err);
+}
+
 /* In the ledger it is ours: here it is when we have what stands there. */
 static int adopt(struct run *run, int32_t day, const char *missing,
                  struct err *err)
 {
 	const struct day_adopt what = adopting(run, day);
 
-	if (day_adopt_leave(&what, err) < 0 || day_adopt_take(&what, err) < 0)
+	if (day_adopt_leave(&what, err) < 0 ||
+	    day_adopt_take(&what, &run->result->left_out, err) < 0 ||
+	    note_left_out(run, err) < 0)
 		return err->class;
 	return put_given(run, day, missing, err);
 }

@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "conf/conf.h"
+#include "fleet/day_adopt.h"
 #include "fleet/fleet_rule.h"
 #include "store/db.h"
 #include "store/meta_table.h"
@@ -47,9 +48,10 @@ struct ledger_run_result {
 	uint64_t pulled;  /* days of other hosts */
 	uint64_t taken;   /* days that this host reports */
 	bool leads;
-	bool has_left;          /* the fleet, by now or for long */
-	struct fleet_left left; /* before it has, when it is asked to */
-	bool exposed;           /* since this run: meta_fleet_get() */
+	bool has_left;                /* the fleet, by now or for long */
+	struct fleet_left left;       /* before it has, when it is asked to */
+	bool exposed;                 /* since this run: meta_fleet_get() */
+	struct day_left_out left_out; /* of days that it took over */
 };
 
 /* A failure of the ledger is told and is none of the run's; of the store it

@@ -282,7 +282,7 @@ struct ledger_report {
 	const char *domain;
 	const char *report_id;
 	enum ledger_report_state state;
-	const void *body; /* gzip; NULL when it is done */
+	const void *body; /* gzip; NULL: it is done, or cannot be read */
 	size_t body_len;
 	int64_t deliver_at;
 	uint64_t outbox_id; /* in the store that claims it */

@@ -442,8 +442,8 @@ static int find_state(const char *word)
 	return -1;
 }
 
-static int read_report(const struct sql_rows *rows, size_t i,
-                       struct ledger_reports *to, struct err *err)
+static void read_report(const struct sql_rows *rows, size_t i,
+                        struct ledger_reports *to)
 {
 	auto_(strbuf_clear) struct strbuf body = {0};
 	struct ledger_report *r = &to->list[to->count++];
@@ -454,18 +454,14 @@ static int read_report(const struct sql_rows *rows, size_t i,
 		.day = (int32_t)sql_number(rows, i, 0),
 		.domain = arena_strdup(&to->mem, sql_text(rows, i, 1)),
 		.report_id = arena_strdup(&to->mem, sql_text(rows, i, 2)),
-		.state = (enum ledger_report_state)state,
+		.state = state < 0 ? LEDGER_REPORT_OPEN
+	                           : (enum ledger_report_state)state,
 		.deliver_at = sql_number(rows, i, 5),
 	};
-	if (state < 0 || (text != NULL && !base64_read(text, &body)))
-		return err_set(err, ERR_PARSE,
-		               "the ledger has a damaged report of %.255s",
-		               r->domain);
-	if (text == NULL)
-		return 0;
+	if (state < 0 || text == NULL || !base64_read(text, &body))
+		return;
 	r->body = arena_strndup(&to->mem, body.data, body.len);
 	r->body_len = body.len;
-	return 0;
 }
 
 static void read_destination(const struct sql_rows *rows, size_t i,
@@ -531,8 +527,7 @@ static int read_both(struct ledger *ledger, const char *reports,
 		return err->class;
 	to->list = arena_array(&to->mem, rows.count, sizeof(*to->list));
 	for (size_t i = 0; i < rows.count; i++)
-		if (read_report(&rows, i, to, err) < 0)
-			return err->class;
+		read_report(&rows, i, to);
 	if (rows.count == 0)
 		return 0;
 	if (sql_do(ledger->sql, destinations, args, &places, err) < 0)

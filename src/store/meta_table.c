@@ -210,6 +210,10 @@ int meta_fleet_get(struct db_txn *txn, struct fleet_seen *seen)
 	seen->claims_trouble_at = (int64_t)reader_u64(&reader);
 	reader_text(&reader, seen->claims_trouble,
 	            sizeof(seen->claims_trouble));
+	seen->left_out = reader_u64(&reader);
+	seen->left_out_at = (int64_t)reader_u64(&reader);
+	reader_text(&reader, seen->left_out_first,
+	            sizeof(seen->left_out_first));
 	return db_row_is(txn, &row, reader_is_done(&reader));
 }
 
@@ -239,5 +243,8 @@ void meta_fleet_put(struct db_txn *txn, const struct fleet_seen *seen)
 	strbuf_u64(&value, seen->epoch);
 	strbuf_u64(&value, (uint64_t)seen->claims_trouble_at);
 	strbuf_str(&value, seen->claims_trouble);
+	strbuf_u64(&value, seen->left_out);
+	strbuf_u64(&value, (uint64_t)seen->left_out_at);
+	strbuf_str(&value, seen->left_out_first);
 	db_put(txn, &key, &value);
 }

@@ -108,6 +108,10 @@ struct fleet_seen {
 	int64_t suppress_at;
 	int64_t claims_trouble_at; /* secs: since when reports wait for it */
 	char claims_trouble[256];  /* and why; "": they do not */
+	/* Reports that could not be read there when their day was taken. */
+	uint64_t left_out;
+	int64_t left_out_at; /* secs; 0: never */
+	char left_out_first[512];
 };
 
 /* 1; or 0, and it is all zero. */

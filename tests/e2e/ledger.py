@@ -948,6 +948,39 @@ def held(fleet):
            [("deferred", text(at(1, 0, 31)))], shown["d1.example"])
 
 
+def damaged(fleet):
+    """A report in the ledger that cannot be read keeps no other one back."""
+    other = all_deferred(fleet)
+    for domain, what in (("d0", "body = '!'"), ("d1", "body = 'AAAA'"),
+                         ("d2", "body = NULL")):
+        fleet.ask(f"UPDATE tlstally.report SET {what} WHERE domain ="
+                  f" '{domain}.example'")
+    fleet.ask("UPDATE tlstally.destination SET uri = 'none' WHERE domain ="
+              " 'd3.example'")
+    take_over(fleet, other, at(1, 0, 50))
+    gone = {f"d{i}.example" for i in range(4)}
+    expect("the others are sent", set(DOMAINS) - gone,
+           {domain for domain, _ in fleet.sent()})
+    words = ("the ledger of the fleet has reports that cannot be read and are"
+             " not sent (4); the first is that of d0.example of"
+             f" {day_text(0)}: ")
+    expect("the run tells it", True, words in other.said.stderr)
+    other.run(at(1, 0, 55))
+    expect("once", False, "cannot be read" in other.said.stderr)
+    expect("doctor, too, and longer", [True], [
+        said.startswith(words) for grade, said in doctor(other)
+        if grade == "bad"])
+    fleet.count(at(1, 10), 1, *map(plain, DOMAINS))
+    fleet.move_on(at(2, 0, 20))
+    other.run(at(2, 0, 21))
+    fleet.hosts[0].run(at(2, 0, 22))
+    for minute in (25, 30):
+        other.run(at(2, 0, minute))
+    expect("and the next day is reported", 20, sum(
+        day == day_text(1) for _, day in fleet.sent()))
+    expect("the store is whole", 0, other.tlstally("check-store").returncode)
+
+
 BOUNCE = """From: MAILER-DAEMON@{domain}
 To: {to}
 Subject: Undelivered Mail
@@ -1264,7 +1297,8 @@ def read_only(fleet):
 
 
 TESTS = [one_report, deadline, database_down, late_night, joining, from_files, clones,
-         takeover, orphaned, deleted, restored, unclaimed, deferred, held, bounced, other_settings, bad_relay,
+         takeover, orphaned, deleted, restored, unclaimed, deferred, held,
+         damaged, bounced, other_settings, bad_relay,
          leaving, last_leaves, suppressions, rates,
          clocks, exposed, refusals, cut_off, far_away, conflicts, unreadable,
          read_only, disk_full]
