@@ -324,6 +324,10 @@ many_days() {
 	ask_line "  by failures" 0.3 tally:Domain/query "{$domains, \"sort\":
 		[{\"property\": \"totalFailedSessions\",
 		\"isAscending\": false}]}"
+	domains="$domains, \"filter\": {\"day\": \"$last\", \"text\": \"99\"}"
+	ask_line "  of one day, with text, by sessions" 0.3 tally:Domain/query \
+		"{$domains, \"sort\": [{\"property\":
+		\"totalSuccessfulSessions\", \"isAscending\": false}]}"
 	stop_httpd
 	rm -rf --one-file-system "$work/store"
 }
