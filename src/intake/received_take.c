@@ -334,6 +334,11 @@ static void judge(const struct taking *taking, struct received_taken *taken)
 	               (row->way == RECEIVED_BY_HTTPS
 	                        ? taker->conf->received.count_https
 	                        : taker->conf->received.count_unauthenticated));
+	/* what is purged by its day would stay */
+	if (row->day < 0 || row->day > day_of(taking->now) + 1) {
+		row->counts = false;
+		err_set(&taken->why, ERR_PARSE, "it is about a day to come");
+	}
 }
 
 /* Of this day, as it stands in the store. */

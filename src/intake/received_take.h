@@ -9,7 +9,7 @@
  *                     policy's domain is the MX host (RFC 8460 section 4.4)
  *     counts          at least one is ours, and it is authenticated or
  *                     [received] count_unauthenticated says so, for HTTPS
- *                     count_https
+ *                     count_https; never one about a day to come
  *
  * What does not count is kept and shown all the same; of what nobody has
  * authenticated, and no person has given, so much of a day as [received]
@@ -38,7 +38,7 @@ struct received_taken {
 	bool is_new;     /* else it has come before */
 	bool is_dropped; /* or there were too many like it: it is not kept */
 	struct received_row row;
-	struct err why; /* it is not authenticated; class 0 when it is */
+	struct err why; /* it is not authenticated, or does not count */
 	/* What was odd, lent until the next report is taken. */
 	const char *const *problems;
 	size_t problem_count;

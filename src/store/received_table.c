@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/auto.h"
+#include "base/day.h"
 #include "base/moment.h"
 #include "store/change_table.h"
 #include "store/keys.h"
@@ -174,6 +175,15 @@ static struct hash128 hash_of(struct db_txn *txn,
 	return hash128(db_seed(db_of(txn)), text.data, text.len);
 }
 
+/* Its rows are purged by it: one that is said to be about a day to come would
+ * stay until then. */
+static int32_t seen_day(const struct received_row *row)
+{
+	int32_t last = day_of(row->received_at) + 1;
+
+	return row->day < 0 || row->day > last ? last : row->day;
+}
+
 /* 1 and the id of the one that came before; else 0, and the key is free for
  * this one. */
 static int find_double(struct db_txn *txn, const struct received_row *row,
@@ -185,7 +195,7 @@ static int find_double(struct db_txn *txn, const struct received_row *row,
 	struct db_row found;
 
 	for (;; hash.low++) {
-		*key = key_of_day(TABLE_RECEIVED_SEEN, row->day);
+		*key = key_of_day(TABLE_RECEIVED_SEEN, seen_day(row));
 		key_hash(key, hash);
 		if (!db_get(txn, key, &found))
 			return 0;

@@ -2,9 +2,11 @@
 
 #include "conf/conf.h"
 #include "intake/received_take.h"
+#include "store/keys.h"
 #include "store/meta_table.h"
 #include "store/own_host_table.h"
 #include "store/policy_cache_table.h"
+#include "store/received_table.h"
 
 #define NOW INT64_C(1772530000)
 #define HEAD                                                                   \
@@ -249,6 +251,52 @@ static void test_faults(void **state)
 	conf_clear(&w.conf);
 }
 
+static size_t rows_of(struct world *w, uint8_t table)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(w->f->db);
+	struct db_key all = key_of(table);
+	auto_(db_rows_end) struct db_rows rows = db_rows(txn, &all);
+	size_t n = 0;
+
+	while (db_rows_next(&rows))
+		n++;
+	return n;
+}
+
+/* Rows of days to come nobody would ever purge: it is kept as all are, and does
+ * not count. */
+static void test_a_day_to_come(void **state)
+{
+	static const char text[] = HEAD FROM TYPE
+		"{\"organization-name\":\"Sender\",\"contact-info\":\"a\","
+		"\"report-id\":\"f\",\"date-range\":{"
+		"\"start-datetime\":\"2099-03-01T00:00:00Z\","
+		"\"end-datetime\":\"2099-03-01T23:59:59Z\"},\"policies\":"
+		"[" POLICY("sts", "example.com", "5", "2") "]}";
+	struct db_txn *txn;
+	uint64_t rows = 0;
+	struct world w;
+
+	world_begin(&w, state);
+	assert_int_equal(take(&w, true, text), 0);
+	assert_true(w.last.is_new);
+	assert_true(w.last.row.authenticated);
+	assert_false(w.last.row.counts);
+	assert_string_equal(w.last.why.text, "it is about a day to come");
+	assert_int_equal(sums_of(&w, "example.com").reports, 0);
+	assert_int_equal(take(&w, true, text), 0);
+	assert_false(w.last.is_new);
+
+	/* a year later nothing is left of it */
+	txn = db_begin_write(w.f->db);
+	received_purge(txn, NOW + 366 * 86400, &rows);
+	received_seen_purge(txn, NOW / 86400 + 366, &rows);
+	commit_ok(&txn);
+	assert_int_equal(rows_of(&w, TABLE_RECEIVED), 0);
+	assert_int_equal(rows_of(&w, TABLE_RECEIVED_SEEN), 0);
+	conf_clear(&w.conf);
+}
+
 static void test_unauthenticated(void **state)
 {
 	static const char mail[] =
@@ -428,6 +476,7 @@ int main(void)
 		STORE_TEST(test_former_host),
 		STORE_TEST(test_faults),
 		STORE_TEST(test_bad),
+		STORE_TEST(test_a_day_to_come),
 		STORE_TEST(test_unauthenticated),
 		STORE_TEST(test_milter),
 		STORE_TEST(test_https),
