@@ -8,7 +8,9 @@ In the build folder.  Each test is a fleet of its own, in a database of its own.
 import json
 import os
 import random
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -981,6 +983,76 @@ def damaged(fleet):
     expect("the store is whole", 0, other.tlstally("check-store").returncode)
 
 
+def mails(host):
+    """What it has given to its mail server: domain to bytes; one twice ends the test."""
+    found = {}
+    for path in (host.folder / "mails").glob("*.mail"):
+        mail = path.read_bytes()
+        domain = re.search(rb"^TLS-Report-Domain: (\S+)", mail, re.M).group(1).decode()
+        if domain in found:
+            raise SystemExit(f"FAIL: {domain} twice at {host.name}")
+        found[domain] = mail
+    return found
+
+
+def stopped(fleet):
+    """A reporter that was stopped, and goes on when another leads, claims nothing."""
+    leader, other = fleet.hosts[:2]
+    go = fleet.folder / "go"
+    for host in (leader, other):
+        (host.folder / "mails").mkdir()
+        program = host.folder / "sendmail"
+        program.write_text(f"""#!/bin/sh
+cat >{host.folder}/mails/$$.part
+mv {host.folder}/mails/$$.part {host.folder}/mails/$$.mail
+""" + (f"while [ ! -e {go} ]; do sleep 0.1; done\n" if host == leader else ""))
+        program.chmod(0o755)
+        host.transport = f"mail = sendmail:{program}\nhttps = off"
+        host.write_conf()
+    domains = [f"d{i}.example" for i in range(150)]
+    for host in range(2):
+        fleet.count(at(0, 9), host, *map(plain, domains))
+    for host in (leader, other):
+        host.run(at(0, 14))
+    fleet.move_on(at(1, 0, 20))
+    leader.run(at(1, 0, 22))
+    other.run(at(1, 0, 25))
+    process = subprocess.Popen(
+        [BIN / "tlstally", "-c", leader.folder / "conf", "run", "--now",
+         text(at(1, 0, 30))], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 120
+        while not mails(leader) and time.monotonic() < end:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGSTOP)
+        os.waitpid(process.pid, os.WUNTRACED)
+        claimed = set(fleet.ask("SELECT domain FROM tlstally.destination"
+                                " WHERE state = 'inflight'"))
+        expect("it has some of its reports under way", [True, True],
+               [0 < len(claimed) < 150, set(mails(leader)) <= claimed])
+        take_over(fleet, other, at(1, 0, 36))
+        expect("the other one sends all", set(domains), set(mails(other)))
+        expect("what was under way as uncertain", claimed, set(fleet.ask(
+            "SELECT domain FROM tlstally.destination WHERE uncertain")))
+    finally:
+        go.touch()
+        process.send_signal(signal.SIGCONT)
+    process.wait(timeout=120)
+    expect("when it goes on it takes up nothing new", set(),
+           set(mails(leader)) - claimed)
+    expect("and what came twice is the same", [], [
+        domain for domain, mail in mails(leader).items()
+        if mail != mails(other)[domain]])
+    before = len(mails(leader))
+    leader.run(at(1, 0, 40))
+    other.run(at(1, 0, 41))
+    expect("its next run sends nothing", before, len(mails(leader)))
+    expect("all are settled, as sent", ["150|delivered"], fleet.ask(
+        "SELECT count(*), state FROM tlstally.destination GROUP BY state"))
+    expect("the stores are whole", [0, 0], [
+        host.tlstally("check-store").returncode for host in (leader, other)])
+
+
 BOUNCE = """From: MAILER-DAEMON@{domain}
 To: {to}
 Subject: Undelivered Mail
@@ -1298,7 +1370,7 @@ def read_only(fleet):
 
 TESTS = [one_report, deadline, database_down, late_night, joining, from_files, clones,
          takeover, orphaned, deleted, restored, unclaimed, deferred, held,
-         damaged, bounced, other_settings, bad_relay,
+         damaged, stopped, bounced, other_settings, bad_relay,
          leaving, last_leaves, suppressions, rates,
          clocks, exposed, refusals, cut_off, far_away, conflicts, unreadable,
          read_only, disk_full]
