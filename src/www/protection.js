@@ -125,15 +125,19 @@ export async function domainsConcerned(ctx, range, signal) {
   const {clear, tlsa, sts} = got.list[0].concerned;
   const failed = numberColumn("Failed", (row) => row.failedSessions,
     {bad: true});
-  const part = (words, of, query, number) => of.total > 0 && [
-    h("h2", {}, words), domainsTable(words, of, range, query, number)];
+  const part = (words, of, query, number, note) => of.total > 0 && [
+    h("h2", {}, words), note && h("p", {class: "small muted"}, note),
+    domainsTable(words, of, range, query, number)];
+  const wider = (policy) => `Domains with sessions under ${policy} and failed `
+    + "sessions in this period. The failures may be under another policy; the "
+    + "page of the domain lists each with its result.";
 
   return [
     part("Domains reached without TLS", clear, {clear: "1"}, numberColumn(
       "Sessions without TLS", (row) => row.clearSessions, {bad: true})),
     part("Domains with DANE and failures", tlsa,
-      {policy: "tlsa", failures: "1"}, failed),
+      {policy: "tlsa", failures: "1"}, failed, wider("DANE")),
     part("Domains with MTA-STS and failures", sts,
-      {policy: "sts", failures: "1"}, failed),
+      {policy: "sts", failures: "1"}, failed, wider("MTA-STS")),
   ];
 }

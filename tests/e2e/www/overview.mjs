@@ -176,6 +176,12 @@ async function checkProtection(server, page, sums) {
   const errors = await tableOf(page, "Failed under DANE or MTA-STS");
   expect("what failed under a policy, by its error", all(6, 8),
          errors.reduce((n, row) => n + number(row[2]), 0));
+  const wider = page.getByText("The failures may be under another policy");
+  const lists = page.getByRole("heading",
+                               { name: /^Domains with .* and failures$/ });
+  expect("a list that is wider than its errors says so",
+         await lists.count(), await wider.count());
+  expect("there is such a list", true, await wider.count() > 0);
   const worst = rows.find((row) => number(row[10]) > 1);
   await page.getByText("The numbers").first().click();
   await page.getByRole("table", { name: "Protection per day" })
