@@ -194,7 +194,9 @@ static void keep_for_others(struct db_txn *txn, const char *token,
 	auto_(strbuf_clear) struct strbuf text = {0};
 	struct fleet_seen seen;
 
-	if (!meta_fleet_get(txn, &seen) || strlen(token) >= OUTBOX_TOKEN_TEXT)
+	/* who has left it passes nothing on */
+	if (!meta_fleet_get(txn, &seen) || seen.since == 0 ||
+	    strlen(token) >= OUTBOX_TOKEN_TEXT)
 		return;
 	dsn_kept_write(dsn, &text);
 	if (token_elsewhere_put(txn, token, strbuf_text(&text)))

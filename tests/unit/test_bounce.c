@@ -7,6 +7,7 @@
 #include "outbox/edit.h"
 #include "outbox/settle_report.h"
 #include "store/day_table.h"
+#include "store/meta_table.h"
 #include "store/outbox_table.h"
 #include "store/suppress_table.h"
 #include "store/token_table.h"
@@ -284,6 +285,29 @@ static void test_a_long_diagnostic(void **state)
 	}
 }
 
+/* Of a fleet it may be another host's; who has left it keeps none. */
+static void test_of_another_host(void **state)
+{
+	struct fixture *f = *state;
+	struct dsn dsn = dsn_of(RUA, DSN_FAILED, 5, 1, 1, "550 who?");
+	struct fleet_seen seen = {.id = 1, .since = 20000};
+	struct bounce_outcome outcome;
+	struct db_txn *txn;
+
+	for (int left = 0; left < 2; left++) {
+		txn = db_begin_write(f->db);
+		seen.since = left ? 0 : 20000;
+		seen.until = left ? 20001 : 0;
+		meta_fleet_put(txn, &seen);
+		commit_ok(&txn);
+		assert_int_equal(bounce_apply(f->db, TOKEN, &dsn, NOW, &outcome,
+		                              &f->err),
+		                 0);
+		assert_int_equal(outcome.result,
+		                 left ? BOUNCE_UNKNOWN : BOUNCE_PASSED_ON);
+	}
+}
+
 /* The last one that was not final: the report leaves the outbox. */
 static void test_the_report_is_done_by_it(void **state)
 {
@@ -361,6 +385,7 @@ int main(void)
 		cmocka_unit_test(test_what_a_bounce_does),
 		STORE_TEST(test_in_the_archive),
 		STORE_TEST(test_a_long_diagnostic),
+		STORE_TEST(test_of_another_host),
 		STORE_TEST(test_the_report_is_done_by_it),
 		STORE_TEST(test_a_report_that_was_destroyed),
 		STORE_TEST(test_whose_bounce),
