@@ -284,10 +284,14 @@ function showUnreachable(err) {
 }
 
 async function open() {
-  const token = await findToken();
+  const token = await findToken((late) => client ?? enter(late));
 
   if (!token)
     return showSignIn(begin);
+  await enter(token);
+}
+
+async function enter(token) {
   try {
     begin(await openClient(token));
   } catch (err) {

@@ -12,20 +12,26 @@ const ASK_MS = 300;
 const tabs = new BroadcastChannel(
   `tlstally ${new URL("./", location.href).pathname}`);
 
-/** Of this tab, or of another one; null. */
-export function findToken() {
+/** Of this tab, or of another one; null.  late(token): a busy tab answered
+ * after that. */
+export function findToken(late) {
   const own = sessionStorage.getItem(KEY);
 
   if (own)
     return Promise.resolve(own);
   return new Promise((done) => {
-    const finish = (token) => {
+    let tell = done;
+    const timer = setTimeout(() => {
+      tell = late;
+      done(null);
+    }, ASK_MS);
+    const hear = ({data}) => {
+      if (!data.token)
+        return;
       clearTimeout(timer);
       tabs.removeEventListener("message", hear);
-      done(token);
+      tell(data.token);
     };
-    const hear = ({data}) => data.token && finish(data.token);
-    const timer = setTimeout(finish, ASK_MS, null);
 
     tabs.addEventListener("message", hear);
     tabs.postMessage({wanted: true});

@@ -88,7 +88,23 @@ async function testTabs({ server, tokens }) {
   await page.getByRole("button", { name: "Sign in" }).click();
   await heading(page, "TLS reports").waitFor();
   const second = await page.context().newPage();
+  // the first one answers no other until it is let go
+  await page.evaluate(() => {
+    const real = BroadcastChannel.prototype.postMessage;
+
+    BroadcastChannel.prototype.postMessage = function (data) {
+      const channel = this;
+
+      window.letGo = () => {
+        BroadcastChannel.prototype.postMessage = real;
+        channel.postMessage(data);
+      };
+    };
+  });
   await second.goto(`${server.url}/#/sent`);
+  await second.getByLabel("Token").waitFor();
+  await page.waitForFunction(() => window.letGo);
+  await page.evaluate(() => window.letGo());
   await heading(second, "Sent reports").waitFor();
   expect("a second tab is signed in", true,
          await second.evaluate(() => sessionStorage.length === 1));
