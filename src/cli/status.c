@@ -407,6 +407,24 @@ static json_t *answers_that(const json_t *doc, bool wait)
 	return list;
 }
 
+/* Those of them who sent too many reports. */
+static void print_submitters(const json_t *doc, struct strbuf *out)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (doc_get(doc, "submitters"), i, item)
+		strbuf_printf(out,
+		              "\nreceived  %" PRIu64
+		              " reports of %s were dropped on %s, and %" PRIu64
+		              " kept:\n"
+		              "          see max_per_submitter and "
+		              "max_per_submitter_size in [received]\n",
+		              doc_number(item, "dropped"),
+		              doc_text(item, "submitter"),
+		              doc_text(item, "day"), doc_number(item, "kept"));
+}
+
 /* Reports of others that were too many. */
 static void print_strangers(const json_t *doc, struct strbuf *out)
 {
@@ -546,6 +564,7 @@ void cli_status_print(const json_t *doc, struct strbuf *out)
 	print_outbox(doc, out);
 	print_policyd(doc, out);
 	print_strangers(doc, out);
+	print_submitters(doc, out);
 	print_answers(doc, out);
 	print_deliveries(doc, out);
 	print_unreported(doc, out);

@@ -185,6 +185,8 @@ struct conf {
 		uint64_t max_size;                 /* bytes, 25M */
 		uint64_t max_unauthenticated;      /* a day, 1000 */
 		uint64_t max_unauthenticated_size; /* bytes, 50M */
+		uint64_t max_per_submitter;        /* a day, 1000 */
+		uint64_t max_per_submitter_size;   /* bytes, 100M */
 		int64_t keep;                      /* secs, 90d */
 		bool count_unauthenticated, count_https;
 	} received;

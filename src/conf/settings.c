@@ -1753,6 +1753,30 @@ const struct setting settings[] = {
 	},
 	{
 		.section = "received",
+		.name = "max_per_submitter",
+		.type = SETTING_NUMBER,
+		.standard = "1000",
+		.offset = AT(received.max_per_submitter),
+		.max = 1000 * 1000,
+		.comment = "How many reports a day of one authenticated "
+			   "submitter are kept.",
+		.manual = "The same for reports that are authenticated: how "
+			  "many are kept of a UTC day\n"
+			  "of one organization, which is the registered domain "
+			  "of the DKIM signature.\n",
+	},
+	{
+		.section = "received",
+		.name = "max_per_submitter_size",
+		.type = SETTING_SIZE,
+		.standard = "100M",
+		.offset = AT(received.max_per_submitter_size),
+		.max = 1024 * (uint64_t)MIB * 1024,
+		.comment = "The same in bytes, as they are stored.",
+		.manual = "The same in bytes, as they are stored (gzip).\n",
+	},
+	{
+		.section = "received",
 		.name = "keep",
 		.type = SETTING_SPAN,
 		.standard = "90d",

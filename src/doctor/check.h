@@ -143,6 +143,7 @@ void check_ledger(struct look *look);
 void check_runs(struct look *look);
 void check_deliveries(struct look *look);
 void check_clock(struct look *look);
+void check_received(struct look *look);
 void check_mode(struct look *look);
 void check_store(struct look *look);
 void check_journal(struct look *look);

@@ -17,6 +17,7 @@
 #include "store/day_table.h"
 #include "store/derived.h"
 #include "store/outbox_sums.h"
+#include "store/received_rate_table.h"
 #include "words/words.h"
 
 enum {
@@ -141,6 +142,51 @@ void check_deliveries(struct look *look)
 		CHECK_TELL(look, DELIVERIES_WELL, check_number(look, all),
 		           check_number(look, expired),
 		           check_number(look, refused));
+}
+
+/* --- reports of others --- */
+
+/* Adds what came of that day; *worst is the submitter with most dropped. */
+static void add_rates(struct db_txn *txn, int32_t day,
+                      struct received_rate *strangers,
+                      struct received_rate *worst)
+{
+	struct received_rate rate = {.day = day};
+
+	received_rate_get(txn, &rate);
+	strangers->kept += rate.kept;
+	strangers->dropped += rate.dropped;
+	while (received_rate_next(txn, &rate))
+		if (rate.dropped > worst->dropped)
+			*worst = rate;
+}
+
+static void tell_dropped(struct look *look, const struct received_rate *rate,
+                         const char *whom, const char *setting)
+{
+	CHECK_TELL(look, RECEIVED_DROPPED, check_number(look, rate->dropped),
+	           check_number(look, rate->dropped + rate->kept), whom,
+	           setting);
+}
+
+void check_received(struct look *look)
+{
+	auto_(db_abort) struct db_txn *txn = db_begin_read(look->of->db);
+	struct received_rate strangers = {.day = 0}, worst = {.day = 0};
+	int32_t today = day_of(look->of->now);
+
+	for (int32_t day = today - 1; day <= today; day++)
+		add_rates(txn, day, &strangers, &worst);
+	if (strangers.dropped > 0)
+		tell_dropped(look, &strangers,
+		             "submitters nobody has authenticated",
+		             "max_unauthenticated");
+	if (worst.dropped > 0)
+		tell_dropped(look, &worst,
+		             arena_strdup(look->arena, worst.submitter),
+		             "max_per_submitter");
+	if (strangers.dropped + worst.dropped == 0)
+		CHECK_TELL(look, RECEIVED_WELL);
 }
 
 /* --- clock and mode --- */

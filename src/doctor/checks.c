@@ -112,6 +112,9 @@ const struct check checks[] = {
          "the share of deliveries that were given up, refused or put off", NULL,
          ANYWHERE, check_deliveries},
 	{"clock", "is the clock trusted?", NULL, ANYWHERE, check_clock},
+	{"received",
+         "were reports of others dropped, since too many came of a day?", NULL,
+         ANYWHERE, check_received},
 	{"hosts",
          "several hosts, of which one reports: are the days of the others "
          "here, and does each make reports of its own?",

@@ -603,6 +603,15 @@ const struct finding findings[FINDINGS] = {
                            "{1}; days are not closed and nothing is purged "
                            "until the clock is trusted again",
                            "tlstally clock show"},
+	[RECEIVED_WELL] = {DOCTOR_GOOD,
+                           "no report of others was dropped today or yesterday",
+                           NULL},
+	[RECEIVED_DROPPED] =
+		{DOCTOR_NOTE,
+                 "{1} of {2} reports of others that came today or yesterday "
+                 "from {3} were dropped, since more came than {4} and {4}_size "
+                 "(section received) allow of a day",
+                 "tlstally status"},
 	[HOSTS_WELL] = {DOCTOR_GOOD,
                         "the last days of other hosts are here: {1}", NULL},
 	[HOSTS_WAITED_FOR] = {DOCTOR_NOTE, "{1}: {2}", NULL},

@@ -9,15 +9,17 @@
 #include "base/day.h"
 #include "base/gzip.h"
 #include "base/log.h"
+#include "base/registered_domain.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
 #include "received/received_mail.h"
 #include "received/received_pack.h"
 #include "received/received_report.h"
 #include "received/received_trust.h"
-#include "store/meta_table.h"
+#include "store/counter_table.h"
 #include "store/own_host_table.h"
 #include "store/policy_cache_table.h"
+#include "store/received_rate_table.h"
 
 struct received_taker {
 	struct db *db;
@@ -341,14 +343,15 @@ static void judge(const struct taking *taking, struct received_taken *taken)
 	}
 }
 
-/* Of this day, as it stands in the store. */
-static void strangers_of(struct db_txn *txn, int64_t now,
-                         struct strangers_seen *seen)
+/* Of this day and, where there is one, of this submitter's organization. */
+static void rate_of(struct db_txn *txn, int64_t now,
+                    const struct received_row *row, struct received_rate *rate)
 {
-	int32_t day = day_of(now);
-
-	if (!meta_strangers_get(txn, seen) || seen->day != day)
-		*seen = (struct strangers_seen){.day = day};
+	rate->day = day_of(now);
+	rate->submitter[0] = '\0';
+	if (row->authenticated)
+		PUT_TEXT(rate->submitter, registered_domain(row->submitter));
+	received_rate_get(txn, rate);
 }
 
 /* False: it would be one too many. */
@@ -356,28 +359,37 @@ static bool admit(const struct taking *taking, struct db_txn *txn,
                   const struct received_row *row, size_t bytes)
 {
 	const struct conf *conf = taking->taker->conf;
-	struct strangers_seen seen;
+	bool known = row->authenticated;
+	uint64_t max = known ? conf->received.max_per_submitter
+	                     : conf->received.max_unauthenticated;
+	uint64_t max_bytes = known ? conf->received.max_per_submitter_size
+	                           : conf->received.max_unauthenticated_size;
+	struct received_rate rate;
 
-	if (row->authenticated || row->way == RECEIVED_FROM_FILE)
+	if (row->way == RECEIVED_FROM_FILE)
 		return true;
-	strangers_of(txn, taking->now, &seen);
-	if (seen.kept >= conf->received.max_unauthenticated ||
-	    seen.bytes + bytes > conf->received.max_unauthenticated_size)
+	rate_of(txn, taking->now, row, &rate);
+	if (rate.kept >= max || rate.bytes + bytes > max_bytes)
 		return false;
-	seen.kept++;
-	seen.bytes += bytes;
-	meta_strangers_put(txn, &seen);
+	rate.kept++;
+	rate.bytes += bytes;
+	received_rate_put(txn, &rate);
 	return true;
 }
 
-static int note_dropped(const struct taking *taking)
+static int note_dropped(const struct taking *taking,
+                        const struct received_row *row)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_write(taking->taker->db);
-	struct strangers_seen seen;
+	struct received_rate rate;
 
-	strangers_of(txn, taking->now, &seen);
-	seen.dropped++;
-	meta_strangers_put(txn, &seen);
+	rate_of(txn, taking->now, row, &rate);
+	rate.dropped++;
+	received_rate_put(txn, &rate);
+	counter_add(txn,
+	            row->authenticated ? COUNTER_RECEIVED_SUBMITTERS
+	                               : COUNTER_RECEIVED_STRANGERS,
+	            1);
 	return db_commit(&txn, taking->err);
 }
 
@@ -395,7 +407,7 @@ static int put(const struct taking *taking, struct received_taken *taken,
 	db_abort(&txn);
 	taken->is_new = false;
 	taken->is_dropped = true;
-	return note_dropped(taking);
+	return note_dropped(taking, &taken->row);
 }
 
 static int take(const struct taking *taking, const void *json, size_t len)
@@ -434,6 +446,11 @@ char *received_taken_fate(const struct received_taken *taken)
 {
 	const struct received_row *row = &taken->row;
 
+	if (taken->is_dropped && row->authenticated)
+		return xasprintf("dropped: as many reports of %s as [received] "
+		                 "max_per_submitter or max_per_submitter_size "
+		                 "allows have come today",
+		                 registered_domain(row->submitter));
 	if (taken->is_dropped)
 		return xasprintf("dropped: as many unauthenticated reports as "
 		                 "[received] max_unauthenticated allows have "

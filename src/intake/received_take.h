@@ -11,9 +11,9 @@
  *                     [received] count_unauthenticated says so, for HTTPS
  *                     count_https; never one about a day to come
  *
- * What does not count is kept and shown all the same; of what nobody has
- * authenticated, and no person has given, so much of a day as [received]
- * max_unauthenticated and its size allow.
+ * What does not count is kept and shown all the same.  Of what no person has
+ * given, so much of a day is kept as [received] max_unauthenticated and its
+ * size allow, and of a submitter, max_per_submitter and its.
  */
 #ifndef TLSTALLY_INTAKE_RECEIVED_TAKE_H
 #define TLSTALLY_INTAKE_RECEIVED_TAKE_H

@@ -30,6 +30,7 @@ static const char *const status_properties[] = {
 	"ownFailures",
 	"policyd",
 	"unauthenticated",
+	"submitters",
 	"hosts",
 	"clock",
 	"suppressions",

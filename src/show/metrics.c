@@ -20,6 +20,7 @@
 #include "store/meta_table.h"
 #include "store/outbox_sums.h"
 #include "store/policy_counter.h"
+#include "store/received_rate_table.h"
 #include "store/suppress_table.h"
 #include "store/tally_table.h"
 
@@ -306,6 +307,19 @@ static void write_policyd(struct db_txn *txn, int64_t now, struct strbuf *out)
 	write_policyd_counters(txn, out);
 }
 
+static void write_received(struct db_txn *txn, struct strbuf *out)
+{
+	const char *const metric = "received_dropped_total";
+
+	title(out, metric, "counter",
+	      "Reports of others that were dropped since too many came of a "
+	      "day.");
+	labelled(out, metric, "of", "unauthenticated",
+	         counter_get(txn, COUNTER_RECEIVED_STRANGERS));
+	labelled(out, metric, "of", "authenticated",
+	         counter_get(txn, COUNTER_RECEIVED_SUBMITTERS));
+}
+
 static void write_outbox(struct db_txn *txn, struct strbuf *out)
 {
 	struct outbox_sums sums;
@@ -365,6 +379,7 @@ int metrics_write(struct db *db, const struct conf *conf, int64_t now,
 	write_ledger(txn, out);
 	write_deliveries(txn, out);
 	write_policyd(txn, now, out);
+	write_received(txn, out);
 	write_outbox(txn, out);
 	if (db_failure(txn, err) < 0)
 		return err->class;

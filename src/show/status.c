@@ -18,8 +18,11 @@
 #include "store/log_pending_table.h"
 #include "store/meta_table.h"
 #include "store/policy_counter.h"
+#include "store/received_rate_table.h"
 #include "store/suppress_table.h"
 #include "words/words.h"
+
+enum { SUBMITTERS_SHOWN = 20 };
 
 static void add_feeds(const struct status_of *of, struct db_txn *txn,
                       json_t *doc)
@@ -241,21 +244,46 @@ static int add_policyd(const struct status_of *of, json_t *doc, struct err *err)
 	return db_failure(txn, err);
 }
 
-/* Of today and yesterday; missing where nobody sent any. */
-static int add_strangers(const struct status_of *of, json_t *doc,
-                         struct err *err)
+static void add_rate(const struct received_rate *rate, json_t *object)
+{
+	doc_set_day(object, "day", rate->day);
+	if (rate->submitter[0] != '\0')
+		doc_set(object, "submitter", rate->submitter);
+	json_set_uint(object, "kept", rate->kept);
+	json_set_uint(object, "bytes", rate->bytes);
+	json_set_uint(object, "dropped", rate->dropped);
+}
+
+/* Who sent too many that day. */
+static void add_submitters(struct db_txn *txn, int32_t day, json_t *list)
+{
+	struct received_rate rate = {.day = day};
+
+	while (json_array_size(list) < SUBMITTERS_SHOWN &&
+	       received_rate_next(txn, &rate))
+		if (rate.dropped > 0)
+			add_rate(&rate, doc_row(list));
+}
+
+/* Of today and yesterday; missing where nobody sent any, or too many. */
+static int add_received(const struct status_of *of, json_t *doc,
+                        struct err *err)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(of->db);
-	struct strangers_seen seen;
-	json_t *strangers;
+	struct received_rate rate = {.day = day_of(of->now)};
+	auto_(json_free) json_t *list = json_array();
 
-	if (meta_strangers_get(txn, &seen) && seen.day >= day_of(of->now) - 1) {
-		strangers = doc_object(doc, "unauthenticated");
-		doc_set_day(strangers, "day", seen.day);
-		json_set_uint(strangers, "kept", seen.kept);
-		json_set_uint(strangers, "bytes", seen.bytes);
-		json_set_uint(strangers, "dropped", seen.dropped);
+	received_rate_get(txn, &rate);
+	if (rate.kept + rate.dropped == 0) {
+		rate.day--;
+		received_rate_get(txn, &rate);
 	}
+	if (rate.kept + rate.dropped > 0)
+		add_rate(&rate, doc_object(doc, "unauthenticated"));
+	for (int32_t day = day_of(of->now); day >= day_of(of->now) - 1; day--)
+		add_submitters(txn, day, list);
+	if (json_array_size(list) > 0)
+		json_object_set(doc, "submitters", list);
 	return db_failure(txn, err);
 }
 
@@ -282,7 +310,8 @@ static const struct {
 	{(const char *const[]){"ownFailures", NULL}, status_failures},
 	{(const char *const[]){"suppressions", NULL}, add_suppressions},
 	{(const char *const[]){"policyd", NULL}, add_policyd},
-	{(const char *const[]){"unauthenticated", NULL}, add_strangers},
+	{(const char *const[]){"unauthenticated", "submitters", NULL},
+         add_received},
 	{(const char *const[]){"clock", NULL}, add_clock},
 	{(const char *const[]){"lastDay", NULL}, add_last_day},
 	{(const char *const[]){"lastRun", NULL}, status_runs},

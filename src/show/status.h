@@ -8,6 +8,7 @@
  *     journal days unreported unreportedCount outbox trouble troubleCount
  *     answers deliveries coverage ownFailures policyd suppressions clock
  *     lastDay lastRun contactInfo organizationName unauthenticated
+ *     submitters
  */
 #ifndef TLSTALLY_SHOW_STATUS_H
 #define TLSTALLY_SHOW_STATUS_H

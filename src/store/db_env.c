@@ -61,6 +61,7 @@ static const char *const table_names[DB_TABLES] = {
 	[TABLE_SIGN_IN] = "sign-in",
 	[TABLE_RECEIVED_EXPIRY] = "received-expiry",
 	[TABLE_OWN_HOST] = "own-host",
+	[TABLE_RECEIVED_RATE] = "received-rate",
 };
 
 const char *db_table_name(enum db_table table)

@@ -25,8 +25,6 @@
  *                                                     u64s, u8, strings
  *                "policyd"                            struct policyd_seen:
  *                                                     u64s, u8s, u64
- *                "strangers"                          struct strangers_seen:
- *                                                     u32, u64s
  *                "told-until"                         u64, secs
  *                "fleet"                              struct fleet_seen: u64s,
  *                                                     strings
@@ -185,6 +183,7 @@
  *   received-expiry secs u64, id u64                  nothing
  *   own-host     domain text, 0x00, MX host text      day u32: seen last
  *                domain text, 0x00                    day u32: looked up last
+ *   received-rate day u32, submitter text or nothing  kept bytes dropped u64
  *   received-seen day u32, hash128                    id u64: the report that
  *                                                     has come already
  *   journal      day u32, number u64                  store/journal_row.h

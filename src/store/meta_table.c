@@ -149,35 +149,6 @@ void meta_policyd_put(struct db_txn *txn, const struct policyd_seen *seen)
 	db_put(txn, &key, &value);
 }
 
-int meta_strangers_get(struct db_txn *txn, struct strangers_seen *seen)
-{
-	struct db_key key = key_of_text(TABLE_META, META_STRANGERS);
-	struct reader reader;
-	struct db_row row;
-
-	*seen = (struct strangers_seen){.day = 0};
-	if (!db_get(txn, &key, &row))
-		return 0;
-	reader = db_row_value(&row);
-	seen->day = (int32_t)reader_u32(&reader);
-	seen->kept = reader_u64(&reader);
-	seen->bytes = reader_u64(&reader);
-	seen->dropped = reader_u64(&reader);
-	return db_row_is(txn, &row, reader_is_done(&reader));
-}
-
-void meta_strangers_put(struct db_txn *txn, const struct strangers_seen *seen)
-{
-	struct db_key key = key_of_text(TABLE_META, META_STRANGERS);
-	auto_(strbuf_clear) struct strbuf value = {0};
-
-	strbuf_u32(&value, (uint32_t)seen->day);
-	strbuf_u64(&value, seen->kept);
-	strbuf_u64(&value, seen->bytes);
-	strbuf_u64(&value, seen->dropped);
-	db_put(txn, &key, &value);
-}
-
 int meta_fleet_get(struct db_txn *txn, struct fleet_seen *seen)
 {
 	struct db_key key = key_of_text(TABLE_META, META_FLEET);

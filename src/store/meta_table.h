@@ -30,7 +30,6 @@
 #define META_SIGNATURE "signature"
 #define META_POLICYD "policyd"
 #define META_FLEET "fleet"
-#define META_STRANGERS "strangers"
 #define META_TOLD_UNTIL "told-until" /* secs: told_until() */
 
 /* The number of that name; 0: there is none, and none of them is 0. */
@@ -117,18 +116,6 @@ struct fleet_seen {
 /* 1; or 0, and it is all zero. */
 int meta_fleet_get(struct db_txn *txn, struct fleet_seen *seen);
 void meta_fleet_put(struct db_txn *txn, const struct fleet_seen *seen);
-
-/* Reports of others that nobody has authenticated, on the last such day. */
-struct strangers_seen {
-	int32_t day; /* UTC, when they came */
-	uint64_t kept;
-	uint64_t bytes;   /* of them, as they are stored */
-	uint64_t dropped; /* for there were too many */
-};
-
-/* 1; or 0, and it is all zero. */
-int meta_strangers_get(struct db_txn *txn, struct strangers_seen *seen);
-void meta_strangers_put(struct db_txn *txn, const struct strangers_seen *seen);
 
 int meta_policyd_get(struct db_txn *txn, struct policyd_seen *seen);
 void meta_policyd_put(struct db_txn *txn, const struct policyd_seen *seen);

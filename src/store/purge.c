@@ -22,6 +22,7 @@
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
 #include "store/policy_wanted_table.h"
+#include "store/received_rate_table.h"
 #include "store/received_table.h"
 #include "store/suppress_table.h"
 #include "store/tally_table.h"
@@ -106,6 +107,7 @@ static const struct deed {
 	{LIMIT(tally_day), ROWS(inbound), .by_day = received_sums_purge},
 	{LIMIT(tally_day), ROWS(inbound), .by_day = received_seen_purge},
 	{LIMIT(tally_day), ROWS(inbound), .by_day = own_host_purge},
+	{LIMIT(own_report_day), ROWS(inbound), .by_day = received_rate_purge},
 };
 
 static int purge_once(struct db_txn *txn, const struct deed *deed,

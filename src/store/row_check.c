@@ -36,6 +36,7 @@
 #include "store/own_report_table.h"
 #include "store/policy_cache_table.h"
 #include "store/policy_wanted_table.h"
+#include "store/received_rate_table.h"
 #include "store/received_table.h"
 #include "store/sign_in_table.h"
 #include "store/suppress_table.h"
@@ -84,7 +85,6 @@ static void check_number(struct row *row)
 static void check_meta(struct row *row)
 {
 	struct signature_seen signature;
-	struct strangers_seen strangers;
 	struct policyd_seen policyd;
 	struct clock_record record;
 	struct fleet_seen fleet;
@@ -96,8 +96,6 @@ static void check_meta(struct row *row)
 		meta_signature_get(row->txn, &signature);
 	else if (strcmp(name, META_POLICYD) == 0)
 		meta_policyd_get(row->txn, &policyd);
-	else if (strcmp(name, META_STRANGERS) == 0)
-		meta_strangers_get(row->txn, &strangers);
 	else if (strcmp(name, META_FLEET) == 0)
 		meta_fleet_get(row->txn, &fleet);
 	else
@@ -456,6 +454,11 @@ static void check_own_host(struct row *row)
 	own_host_check(row->txn, row->row);
 }
 
+static void check_received_rate(struct row *row)
+{
+	received_rate_check(row->txn, row->row);
+}
+
 static void check_received(struct row *row)
 {
 	received_check(row->txn, row->row);
@@ -544,6 +547,7 @@ static void (*const checks[DB_TABLES])(struct row *row) = {
 	[TABLE_RECEIVED_SEEN] = check_received,
 	[TABLE_RECEIVED_EXPIRY] = check_received,
 	[TABLE_OWN_HOST] = check_own_host,
+	[TABLE_RECEIVED_RATE] = check_received_rate,
 	[TABLE_JOURNAL] = check_journal,
 };
 

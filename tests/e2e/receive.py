@@ -361,6 +361,10 @@ def test_post(site):
     text = site.run("status").stdout.decode()
     expect("status says so", True,
            "2 unauthenticated reports of others were dropped" in text)
+    text = " ".join(site.run("doctor").stdout.decode().split())
+    expect("and the doctor", True,
+           "2 of 6 reports of others that came" in text
+           and "more came than max_unauthenticated and" in text)
     expect("and nothing of a tlstally-policyd that is not in use", False,
            "policyd" in text)
     server.stop()

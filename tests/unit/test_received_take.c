@@ -3,9 +3,9 @@
 #include "conf/conf.h"
 #include "intake/received_take.h"
 #include "store/keys.h"
-#include "store/meta_table.h"
 #include "store/own_host_table.h"
 #include "store/policy_cache_table.h"
+#include "store/received_rate_table.h"
 #include "store/received_table.h"
 
 #define NOW INT64_C(1772530000)
@@ -402,13 +402,19 @@ static void test_https(void **state)
 	conf_clear(&w.conf);
 }
 
-static struct strangers_seen strangers(struct world *w)
+static struct received_rate rate_of(struct world *w, const char *submitter)
 {
 	auto_(db_abort) struct db_txn *txn = db_begin_read(w->f->db);
-	struct strangers_seen seen;
+	struct received_rate rate = {.day = NOW / 86400};
 
-	meta_strangers_get(txn, &seen);
-	return seen;
+	snprintf(rate.submitter, sizeof(rate.submitter), "%s", submitter);
+	received_rate_get(txn, &rate);
+	return rate;
+}
+
+static struct received_rate strangers(struct world *w)
+{
+	return rate_of(w, "");
 }
 
 /* Strangers cannot fill the disk; who is authenticated, or a person's own
@@ -438,7 +444,6 @@ static void test_strangers(void **state)
 	assert_false(w.last.is_new);
 	assert_int_equal(strangers(&w).kept, 2);
 	assert_int_equal(strangers(&w).dropped, 1);
-	assert_int_equal(strangers(&w).day, NOW / 86400);
 	/* what was here already is, still */
 	take_by(&w, RECEIVED_BY_HTTPS, texts[1]);
 	assert_false(w.last.is_dropped);
@@ -467,6 +472,47 @@ static void test_strangers(void **state)
 	conf_clear(&w.conf);
 }
 
+#define HEAD_OF(signer)                                                        \
+	"Authentication-Results: mx.example.com; dkim=pass header.d=" signer   \
+	"\r\nReceived: x\r\nFrom: <tls@" signer ">\r\n" TYPE
+#define GOOD_OF(id) REPORT(id, POLICY("sts", "example.com", "5", "2"))
+
+/* Nor can one who is authenticated, under whatever name of his organization;
+ * all others go on. */
+static void test_submitters(void **state)
+{
+	auto_(xfree_str) char *fate = NULL;
+	struct world w;
+
+	world_begin(&w, state);
+	set(&w, "received.max_per_submitter=2");
+	set(&w, "received.max_unauthenticated=0");
+	take(&w, true, HEAD_OF("a.sender.example") GOOD_OF("1"));
+	assert_true(w.last.is_new);
+	take(&w, true, HEAD_OF("b.sender.example") GOOD_OF("2"));
+	assert_true(w.last.is_new);
+	take(&w, true, HEAD_OF("b.sender.example") GOOD_OF("2"));
+	assert_false(w.last.is_dropped);
+	take(&w, true, HEAD_OF("sender.example") GOOD_OF("3"));
+	assert_true(w.last.is_dropped);
+	assert_false(w.last.is_new);
+	fate = received_taken_fate(&w.last);
+	assert_non_null(strstr(fate, "reports of sender.example as"));
+	assert_int_equal(rate_of(&w, "sender.example").kept, 2);
+	assert_int_equal(rate_of(&w, "sender.example").dropped, 1);
+	assert_true(rate_of(&w, "sender.example").bytes > 0);
+	take(&w, true, HEAD_OF("other.example") GOOD_OF("4"));
+	assert_true(w.last.is_new);
+	take(&w, false, GOOD_OF("3"));
+	assert_true(w.last.is_new);
+	set(&w, "received.max_per_submitter_size=0");
+	take(&w, true, HEAD_OF("third.example") GOOD_OF("5"));
+	assert_true(w.last.is_dropped);
+	assert_int_equal(rate_of(&w, "third.example").dropped, 1);
+	assert_int_equal(strangers(&w).kept + strangers(&w).dropped, 0);
+	conf_clear(&w.conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -481,6 +527,7 @@ int main(void)
 		STORE_TEST(test_milter),
 		STORE_TEST(test_https),
 		STORE_TEST(test_strangers),
+		STORE_TEST(test_submitters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
