@@ -166,6 +166,7 @@ int http_start(struct http **http_out, const struct http_options *options,
 	http->tls = options->tls != NULL;
 	http->auth = auth_new(options->jmap.db, options->jmap.clock);
 	http->callers = http_callers_new();
+	pthread_mutex_init(&http->report_lock, NULL);
 	http->events = http_events_new(http, options->max_connections /
 	                                             LISTENERS_SHARE);
 	open_door(http, DOOR_API, options->listen_fd, options->max_connections,

@@ -19,11 +19,40 @@ enum {
 	BUSY_SECS = 5,
 	STORE_SECS = 60,
 	FULL_SECS = 3600,
+	/* so long nobody looks whether there is room again */
+	FULL_MS = 60 * 1000,
 };
 
 struct outcome {
+	struct http *http;
 	size_t taken, again, dropped;
 };
+
+/* The path stands in DNS: a line of log for each request would be anybody's. */
+static bool may_log(struct http *http, enum http_report_fate fate)
+{
+	uint64_t held;
+	bool may;
+
+	pthread_mutex_lock(&http->report_lock);
+	may = log_allowed(&http->report_limits[fate],
+	                  clock_monotonic_ms(http->jmap.clock), &held);
+	pthread_mutex_unlock(&http->report_lock);
+	return may;
+}
+
+static bool is_full(struct http *http)
+{
+	return clock_monotonic_ms(http->jmap.clock) <
+	       atomic_load(&http->no_reports_ms);
+}
+
+static void refuse_full(struct http_reply *reply)
+{
+	reply->retry_after = FULL_SECS;
+	http_refuse(reply, MHD_HTTP_TOO_MANY_REQUESTS,
+	            "too many reports have come today");
+}
 
 /* The type that a sender gives, before its body comes. */
 void http_check_report(struct http_exchange *exchange, struct http_reply *reply)
@@ -42,13 +71,18 @@ void http_check_report(struct http_exchange *exchange, struct http_reply *reply)
 	else if (length != NULL && strtoull(length, NULL, 10) > max)
 		http_refuse(reply, MHD_HTTP_CONTENT_TOO_LARGE,
 		            "the report is too large");
+	else if (is_full(exchange->http))
+		refuse_full(reply);
 }
 
 static void hear(void *arg, const struct received_taken *taken)
 {
 	struct outcome *outcome = arg;
 
-	received_taken_log(taken);
+	if (taken->is_new ||
+	    may_log(outcome->http,
+	            taken->is_dropped ? REPORT_DROPPED : REPORT_AGAIN))
+		received_taken_log(taken);
 	if (taken->is_dropped)
 		outcome->dropped++;
 	else if (taken->is_new)
@@ -76,6 +110,19 @@ static void refuse(struct http_reply *reply, const struct err *err)
 	}
 }
 
+static enum http_report_fate fate_of(const struct err *err)
+{
+	switch (err->class) {
+	case ERR_PARSE:
+	case ERR_NOTFOUND:
+		return REPORT_BAD;
+	case ERR_LIMIT:
+		return REPORT_TOO_LARGE;
+	default:
+		return REPORT_NOT_STORED;
+	}
+}
+
 static int take(struct http_exchange *exchange, struct outcome *outcome,
                 struct err *err)
 {
@@ -91,17 +138,19 @@ static int take(struct http_exchange *exchange, struct outcome *outcome,
 
 static void answer(struct http_exchange *exchange, struct http_reply *reply)
 {
-	struct outcome outcome = {0};
+	struct http *http = exchange->http;
+	struct outcome outcome = {.http = http};
 	struct err err = {0};
 
 	if (take(exchange, &outcome, &err) < 0) {
-		log_warning("a report by HTTPS %s: %s", exchange->who.name,
-		            err.text);
+		if (may_log(http, fate_of(&err)))
+			log_warning("a report by HTTPS %s: %s",
+			            exchange->who.name, err.text);
 		refuse(reply, &err);
 	} else if (outcome.taken + outcome.again == 0) {
-		reply->retry_after = FULL_SECS;
-		http_refuse(reply, MHD_HTTP_TOO_MANY_REQUESTS,
-		            "too many reports have come today");
+		atomic_store(&http->no_reports_ms,
+		             clock_monotonic_ms(http->jmap.clock) + FULL_MS);
+		refuse_full(reply);
 	} else {
 		reply->status =
 			outcome.taken > 0 ? MHD_HTTP_CREATED : MHD_HTTP_OK;

@@ -400,19 +400,34 @@ static bool is_report(const struct http_exchange *exchange)
 	return exchange->route != NULL && exchange->route->takes_report;
 }
 
-/* Room for a body of so many bytes; false: there is none. */
+static void leave_room(struct http_exchange *exchange)
+{
+	struct http *http = exchange->http;
+
+	atomic_fetch_sub(is_report(exchange) ? &http->report_bodies
+	                                     : &http->bodies,
+	                 exchange->counted);
+	exchange->counted = 0;
+}
+
+/* Room for a body of so many bytes; false: there is none, nor what it had. */
 static bool make_room(struct http_exchange *exchange, size_t bytes)
 {
 	struct http *http = exchange->http;
+	bool report = is_report(exchange);
+	size_t all;
 
 	if (bytes <= exchange->counted)
 		return true;
 	bytes -= exchange->counted;
 	exchange->counted += bytes;
-	if (is_report(exchange))
-		return atomic_fetch_add(&http->report_bodies, bytes) + bytes <=
-		       REPORT_BODIES_MAX;
-	return atomic_fetch_add(&http->bodies, bytes) + bytes <= BODIES_MAX;
+	all = bytes +
+	      atomic_fetch_add(report ? &http->report_bodies : &http->bodies,
+	                       bytes);
+	if (all <= (report ? REPORT_BODIES_MAX : BODIES_MAX))
+		return true;
+	leave_room(exchange);
+	return false;
 }
 
 static void check_form(struct http_exchange *exchange, struct http_reply *reply)
@@ -695,9 +710,7 @@ void http_request_end(void *arg, struct MHD_Connection *connection,
 		http_callers_leave(http->callers, exchange->who.name);
 	http_connection_enter(&door->connections, http_place_of(connection),
 	                      HTTP_HEADER);
-	atomic_fetch_sub(is_report(exchange) ? &http->report_bodies
-	                                     : &http->bodies,
-	                 exchange->counted);
+	leave_room(exchange);
 	strbuf_clear(&exchange->body);
 	strbuf_clear(&exchange->reply.body);
 	xfree_str(&exchange->reply.disposition);

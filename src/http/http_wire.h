@@ -9,6 +9,7 @@
 
 #include <microhttpd.h>
 
+#include "base/log.h"
 #include "base/network.h"
 #include "base/strbuf.h"
 #include "http/auth.h"
@@ -123,6 +124,16 @@ struct http_door {
 
 enum http_door_id { DOOR_API, DOOR_METRICS, DOORS };
 
+/* What becomes of a report that is not kept; each has lines of its own. */
+enum http_report_fate {
+	REPORT_AGAIN,
+	REPORT_DROPPED,
+	REPORT_BAD,
+	REPORT_TOO_LARGE,
+	REPORT_NOT_STORED,
+	REPORT_FATES
+};
+
 /* The server. */
 struct http {
 	struct jmap jmap;
@@ -137,6 +148,10 @@ struct http {
 	/* The same of reports of others; how many are being read. */
 	atomic_size_t report_bodies;
 	atomic_uint reports;
+	/* Until then (monotonic ms) none is read, since no more are kept. */
+	atomic_int_least64_t no_reports_ms;
+	pthread_mutex_t report_lock;
+	struct log_limit report_limits[REPORT_FATES];
 	char *url;        /* without a slash at its end; "" */
 	const char *path; /* of it, "/tls"; "": none */
 	const struct conf_list *redirect_uris;
