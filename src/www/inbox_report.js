@@ -8,7 +8,7 @@ import {loadedPage} from "./load.js";
 import {nameOf} from "./names.js";
 import {figure} from "./report.js";
 import {download, indented, policyCards, viewer} from "./report_parts.js";
-import {hash} from "./router.js";
+import {hash, join} from "./router.js";
 import {label} from "./words.js";
 
 export const title = "Received report";
@@ -65,16 +65,20 @@ function problems(object) {
   ];
 }
 
-function policies({report, otherDomains}) {
+function policies(ctx, {report, otherDomains}) {
   const others = new Set(otherDomains);
+  // a policy of DANE is about a host
+  const mark = ({policyDomain, policyType}) =>
+    policyDomain === null || others.has(policyDomain)
+      ? h("span", {class: "chip chip-quiet"}, "not a domain of ours")
+      : policyType !== "tlsa" && ctx.may("tallyRead")
+        && h("a", {href: hash(join("posture", policyDomain))}, "posture");
 
   return [
     h("h2", {}, "Policies"),
     report.policies.length === 0
       ? h("p", {class: "muted"}, "The report has none.")
-      : policyCards(report.policies, ({policyDomain}) =>
-        (policyDomain === null || others.has(policyDomain))
-          && h("span", {class: "chip chip-quiet"}, "not a domain of ours")),
+      : policyCards(report.policies, mark),
   ];
 }
 
@@ -116,7 +120,8 @@ function show(ctx, object) {
         if (await act([object.id]))
           ctx.back("inbox");
       }, {class: "danger"}))),
-    figures(object), facts(object), problems(object), policies(object),
+    figures(object), facts(object), problems(object),
+    policies(ctx, object),
     asItCame(ctx, object),
   ];
 }

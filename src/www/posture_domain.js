@@ -7,7 +7,7 @@ import {count} from "./format.js";
 import {load} from "./load.js";
 import {idOf, lookupPart} from "./lookup.js";
 import {nameOf} from "./names.js";
-import {join} from "./router.js";
+import {hash, join} from "./router.js";
 import {byNumber, byText, sortableTable} from "./table.js";
 import {label} from "./words.js";
 
@@ -26,6 +26,7 @@ const good = number("Successful", (row) => row.successfulSessions);
 const bad = number("Failed", (row) => row.failedSessions, (row) =>
   badCount(row.failedSessions));
 const reports = number("Reports", (row) => row.reports);
+const READ = ["sysTlsExternalReportQuery", "sysTlsExternalReportGet"];
 
 function list(heading, texts, kind) {
   return texts.length > 0 && [heading && h("h3", {}, heading),
@@ -53,7 +54,15 @@ function table(heading, columns, rows) {
     sortableTable({caption: heading, columns, rows})];
 }
 
-function show(object) {
+/** How many reports, as a link to those that say so of this domain. */
+function reportsOf(ctx, domain, range, of) {
+  return number("Reports", (row) => row.reports, (row) =>
+    READ.every(ctx.may) ? h("a", {href: hash("inbox", {domain, counted: "1",
+      ...range, ...of(row)})}, count(row.reports)) : count(row.reports));
+}
+
+function show(ctx, object, range) {
+  const linked = (of) => reportsOf(ctx, object.domain, range, of);
   const seen = (name, member) => number(name, (row) => row.seen[member]);
 
   return [
@@ -71,14 +80,16 @@ function show(object) {
     table("Who reports", [
       text("Organization", ({organization}) => organization ?? "–",
         {head: true}),
-      reports, good, bad, text("Last day", ({lastDay}) => lastDay),
+      linked(({organization}) => ({organization})), good, bad,
+      text("Last day", ({lastDay}) => lastDay),
     ], object.organizations),
     table("Reports about its MX hosts (DANE)", [
       text("MX host", ({host}) => host, {head: true}),
       reports, good, bad, text("Seen in DNS", ({lastSeen}) => lastSeen),
     ], object.hosts),
     table("By day: what others report, and what the milter saw", [
-      text("Day (UTC)", ({day}) => day, {head: true}), reports, good, bad,
+      text("Day (UTC)", ({day}) => day, {head: true}),
+      linked(({day}) => ({from: day, to: day})), good, bad,
       seen("Messages", "messages"), seen("Clear text", "clear"),
       seen("TLS < 1.2", "oldTls"), seen("TLS 1.2", "tls12"),
       seen("TLS 1.3", "tls13"),
@@ -112,7 +123,7 @@ export function create(ctx) {
     form.sync(range);
     return range.error ? null : load(ctx, node, "The posture", async () => {
       const found = await ask(ctx, domain, range);
-      return found ? show(found)
+      return found ? show(ctx, found, range)
         : h("p", {class: "muted"}, "This is not a domain.");
     });
   };

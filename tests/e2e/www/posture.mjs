@@ -22,6 +22,9 @@ export default async function testPosture({ server, tokens }) {
   const senders = await tableOf(page, "Who reports");
   expect("who says so", true, senders.some((row) => row[0] === "Sender Inc."
     && row[2] === "150"));
+  const reports = page.getByRole("table", { name: "Who reports" })
+    .getByRole("row", { name: /^Sender Inc\./ }).getByRole("link");
+  expect("no link for who may not read reports", 0, await reports.count());
   await page.getByRole("heading", { name: "DNS and MTA-STS policy" }).waitFor();
   await checkLooks(page, "posture-domain");
   await page.goto(`${server.url}/#/posture/ours.example?from=2026-03-03`
@@ -33,4 +36,26 @@ export default async function testPosture({ server, tokens }) {
     .waitFor();
   await checkLooks(page, "posture");
   await closePage(page, "posture");
+  await testLinks({ server, tokens });
+}
+
+/* From what it comes to to the reports that say so, and back. */
+async function testLinks({ server, tokens }) {
+  const page = await openPage(server, {
+    token: tokens.all, hash: `#/posture/ours.example?${DAYS}` });
+  const row = page.getByRole("table", { name: "Who reports" })
+    .getByRole("row", { name: /^Sender Inc\./ });
+  const reports = await row.getByRole("link").textContent();
+
+  await row.getByRole("link").click();
+  await page.getByRole("link", { name: "ours.example" }).first().waitFor();
+  expect("as many as were counted", reports,
+         String(await page.locator("tbody tr").count()));
+  await page.getByRole("link", { name: "ours.example" }).first().click();
+  await page.getByRole("heading", { level: 1, name: "ours.example, by Sender" })
+    .waitFor();
+  await page.getByRole("link", { name: "posture", exact: true }).first()
+    .click();
+  await page.getByRole("heading", { name: /^Ready for enforce\?/ }).waitFor();
+  await closePage(page, "posture: links");
 }
