@@ -122,9 +122,10 @@
  *   wanted       domain text                          due u64, failures u32
  *   token        1, token text: it begins with its    report id u64, index u16
  *                time in hex
- *                2, token text                         text of
- * inmail/dsn_kept.h: it is another host's token text, of chance alone as above;
- * older versions inbound      day u32, domain text, 0x00, 1        rows u32
+ *                2, token text                         a bounce that is another
+ *                                                     host's: inmail/dsn_kept
+ *                token text, of chance alone           as above; older versions
+ *   inbound      day u32, domain text, 0x00, 1        rows u32
  *                ..., 2, hash128                      messages u64, blob of the
  *                                                     outcome
  *   mail         day u32, domain text                 messages u64, next hop
