@@ -8,12 +8,10 @@
 #include "session/session.h"
 #include "store/change_table.h"
 #include "store/day_table.h"
-#include "store/day_view.h"
 #include "store/derived.h"
 #include "store/intern.h"
 #include "store/journal_aside.h"
 #include "store/journal_news.h"
-#include "store/journal_scan.h"
 #include "store/keys.h"
 #include "store/tally_row.h"
 #include "store/tally_table.h"
@@ -188,57 +186,6 @@ static int set_all_aside(struct db *db, enum db_table table, int32_t day,
 	return rc < 0 ? rc : n;
 }
 
-/* --- what was counted of the day as a whole --- */
-
-static uint64_t less(uint64_t all, uint64_t of_rows)
-{
-	return all > of_rows ? all - of_rows : 0;
-}
-
-/* Its sessions are those of its domains; rows of the journal bring theirs when
- * they are applied. */
-static void put_stats(struct db_txn *txn, int32_t day)
-{
-	struct day_stats stats = {.events = 0};
-	struct journal_scan rows;
-	struct day_sums all;
-
-	day_view_sums(txn, day, &all);
-	journal_scan_get(txn, day, &rows);
-	stats.success =
-		less(all.success + all.late_success, rows.stats.success);
-	stats.failure =
-		less(all.failure + all.late_failure, rows.stats.failure);
-	stats.unjudged = less(all.unjudged, rows.stats.unjudged);
-	day_table_stats_add(txn, day, &stats);
-}
-
-/* 1: they could not be read; how many events there were, and what was wrong
- * with others, is lost. */
-static int mend_stats(struct db *db, int32_t day, struct err *err)
-{
-	auto_(db_abort) struct db_txn *txn = db_begin_read(db);
-	struct db_key key = key_of_day(TABLE_DAY, day);
-	struct db_row row;
-	uint64_t number;
-	int rc;
-
-	if (!db_get(txn, &key, &row) || row.value.len % sizeof(uint64_t) == 0)
-		return db_failure(txn, err);
-	db_abort(&txn);
-	txn = db_begin_write(db);
-	if (!db_get(txn, &key, &row))
-		return db_failure(txn, err);
-	number = change_touch(txn, CHANGE_DOMAIN);
-	journal_aside_put_row(txn, day, number, "all events",
-	                      "their sums cannot be read", &row);
-	db_delete(txn, &key);
-	put_stats(txn, day);
-	day_table_touch(txn, day, number);
-	rc = db_commit(&txn, err);
-	return rc < 0 ? rc : 1;
-}
-
 int tally_aside_day(struct db *db, int32_t day, struct err *err)
 {
 	static const struct {
@@ -258,10 +205,6 @@ int tally_aside_day(struct db *db, int32_t day, struct err *err)
 		n += rc;
 	}
 	rc = derived_rebuild_day(db, day, err);
-	if (rc < 0)
-		return rc;
-	n += rc;
-	rc = mend_stats(db, day, err);
 	return rc < 0 ? rc : n + rc;
 }
 

@@ -10,9 +10,8 @@
  *     counts: example.com of 2026-03-01 cannot be read: the policy of a row is
  *     not in the store
  *
- * So are policies that cannot be read, and the sums of the day's events, which
- * then begin with the sessions of its domains.  What is derived of the day is
- * made anew if it differs.
+ * So are policies that cannot be read, and what is derived of the day is made
+ * anew if it differs.
  */
 #ifndef TLSTALLY_STORE_TALLY_ASIDE_H
 #define TLSTALLY_STORE_TALLY_ASIDE_H
