@@ -157,9 +157,14 @@ log_min_messages = warning
                        "-c", mount + ' "$1" && shift && exec "$@"', "sh", disk,
                        *become, *command]
             how = {}
-        self.process = subprocess.Popen(command, stdout=log,
-                                        stderr=log, cwd=self.folder, **how)
-        must_come("postgres answers", lambda: self.ask("SELECT 1") == ["1"])
+        def answers():
+            # it ends at once while a child of one that was killed is left
+            if self.process is None or self.process.poll() is not None:
+                self.process = subprocess.Popen(
+                    command, stdout=log, stderr=log, cwd=self.folder, **how)
+            return self.ask("SELECT 1") == ["1"]
+
+        must_come("postgres answers", answers)
 
     def stop(self):
         """As its operator does: transactions that are under way are undone."""
